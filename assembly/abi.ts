@@ -1,0 +1,241 @@
+/**
+ * The numbers that the engine and its hosts share.
+ *
+ * Plain constants only: this file is compiled by asc into the engine and by tsc into the host, so it may use
+ * nothing that one of the two lacks. A host in another language copies it by hand; `abiVersion()` tells it when
+ * its copy is old.
+ *
+ *   linear memory
+ *   +------------+---------+-------+--------+--------------+---------------+------------------------+
+ *   | null guard | control | error | digest | input window | output window | engine's own | arena …  |
+ *   +------------+---------+-------+--------+--------------+---------------+------------------------+
+ *
+ * The addresses come from the exports `controlPtr`, `errorPtr`, `digestPtr`, `inputPtr` and `outputPtr`; they never
+ * change while an instance lives. All numbers in the records are little-endian.
+ */
+
+/** Goes up whenever an export, a record or a code changes its meaning. */
+export const ABI_VERSION = 1;
+
+// ---- windows ------------------------------------------------------------------------------------------------
+
+/** Bytes that a host may write into the input window for one call. */
+export const INPUT_WINDOW_BYTES = 1 << 20;
+
+/** Most bytes that one call leaves in the output window. A multiple of the largest verity block. */
+export const OUTPUT_WINDOW_BYTES = 1 << 20;
+
+/** Room for one digest: SHA-512 is the longest. */
+export const DIGEST_MAX_BYTES = 64;
+
+// ---- control record: u64 slots, byte offsets ------------------------------------------------------------------
+
+/** Entries of the tree, the root and hardlink names included. Set by `dumpEnd`. */
+export const CONTROL_ENTRIES = 0;
+/** Directories among them. */
+export const CONTROL_DIRECTORIES = 8;
+/** Hardlink names among them. */
+export const CONTROL_HARDLINKS = 16;
+/** Regular files whose content lies in an object (size above 0, no inline content). */
+export const CONTROL_EXTERNAL_FILES = 24;
+/** Regular files with inline content. */
+export const CONTROL_INLINE_FILES = 32;
+/** Symlinks. */
+export const CONTROL_SYMLINKS = 40;
+/** User whiteouts: character devices with rdev 0. */
+export const CONTROL_WHITEOUTS = 48;
+/** Bytes of the object digests in the tree: 32 (SHA-256), 64 (SHA-512), 0 when it names none. */
+export const CONTROL_DIGEST_BYTES = 56;
+/** Input bytes consumed. */
+export const CONTROL_INPUT_BYTES = 64;
+/** Sum of the sizes of all external files, one count for each inode, modulo 2^64. */
+export const CONTROL_EXTERNAL_BYTES = 72;
+/** composefs_version of the image (0, 1 or 2). Set by `imageOpen`. */
+export const CONTROL_IMAGE_VERSION = 80;
+/** Size of the image in bytes. */
+export const CONTROL_IMAGE_BYTES = 88;
+/** Inodes of the image, stubs included. */
+export const CONTROL_IMAGE_INODES = 96;
+/** Xattr entries in the shared area. */
+export const CONTROL_IMAGE_SHARED_XATTRS = 104;
+/** Bytes of arena in use. Set by every verb that can grow it. */
+export const CONTROL_ARENA_BYTES = 112;
+/** Entries that the last cursor call wrote into the output window. */
+export const CONTROL_CURSOR_COUNT = 120;
+/** Bytes of them. */
+export const CONTROL_CURSOR_BYTES = 128;
+
+export const CONTROL_RECORD_BYTES = 192;
+
+// ---- error record ----------------------------------------------------------------------------------------------
+
+/** u32, a `STATUS_*` number. */
+export const ERROR_STATUS = 0;
+/** u32, a `FIELD_*` number. */
+export const ERROR_FIELD = 4;
+/** u64, offset of the offending line (or byte) in the input. */
+export const ERROR_OFFSET = 8;
+/** u64, line number from 1; 0 when no line is at fault. */
+export const ERROR_LINE = 16;
+/** u64, what was found. */
+export const ERROR_ACTUAL = 24;
+/** u64, what was allowed or wanted. */
+export const ERROR_LIMIT = 32;
+
+export const ERROR_RECORD_BYTES = 40;
+
+// ---- fields of a dumpfile line: composefs-dump(5), in their order ------------------------------------------------
+
+export const FIELD_NONE = 0;
+export const FIELD_PATH = 1;
+export const FIELD_SIZE = 2;
+export const FIELD_MODE = 3;
+export const FIELD_NLINK = 4;
+export const FIELD_UID = 5;
+export const FIELD_GID = 6;
+export const FIELD_RDEV = 7;
+export const FIELD_MTIME = 8;
+export const FIELD_PAYLOAD = 9;
+export const FIELD_CONTENT = 10;
+export const FIELD_DIGEST = 11;
+export const FIELD_XATTR = 12;
+
+// ---- flags and choices -----------------------------------------------------------------------------------------
+
+/** `dumpBegin`: refuse also what C refuses under CFS_PARSE_STRICT, and untrue link counts. */
+export const DUMP_STRICT = 1;
+
+/** `imageOpen`: V0, V1 and V2 of the composefs header's composefs_version. */
+export const FORMAT_V0 = 0;
+export const FORMAT_V1 = 1;
+export const FORMAT_V2 = 2;
+/** `imageOpen`: V1 when the tree holds a user whiteout, else V0 (the default of C mkcomposefs). */
+export const FORMAT_AUTO = 3;
+
+/** fs-verity hash algorithm numbers: FS_VERITY_HASH_ALG_* of include/uapi/linux/fsverity.h. */
+export const HASH_SHA256 = 1;
+export const HASH_SHA512 = 2;
+
+/** Supported fs-verity block sizes, log2 of bytes: 1024 to 65536. */
+export const VERITY_BLOCK_BITS_MIN = 10;
+export const VERITY_BLOCK_BITS_MAX = 16;
+/** Longest fs-verity salt: FS_VERITY_MAX_SALT_SIZE of fs/verity/fsverity_private.h is 32. */
+export const VERITY_SALT_MAX_BYTES = 32;
+/** Digests that can be computed side by side in one instance. */
+export const VERITY_SLOTS = 4;
+
+// ---- limits that a host may lower with `setLimit` (never raise, except memory up to its default) --------------------
+
+/** Index of each adjustable limit. */
+export const LIMIT_MEMORY_BYTES = 0;
+export const LIMIT_ENTRIES = 1;
+export const LIMIT_LINE_BYTES = 2;
+export const LIMIT_COUNT = 3;
+
+/** 3 GiB: below the point where 32-bit addresses wrap; a browser host lowers it to 1 GiB. */
+export const LIMIT_MEMORY_BYTES_DEFAULT = 3221225472;
+/** 2^24: at about 150 bytes an entry more would not fit the memory limit. */
+export const LIMIT_ENTRIES_DEFAULT = 16777216;
+/** Escaped content (4 x 5000), payload and path (4 x 4096 each) and 64 KiB of xattrs fit well; dumpfile.md 6 allows this cut. */
+export const LIMIT_LINE_BYTES_DEFAULT = 262144;
+
+// ---- limits of the format: fixed, since moving one would move digests ------------------------------------------------
+
+/** One path component, NAME_MAX. */
+export const NAME_MAX_BYTES = 255;
+/** A whole path, unescaped; PATH_MAX. */
+export const PATH_MAX_BYTES = 4096;
+/** Symlink target or payload, unescaped: PATH_MAX less the terminating zero (LCFS limit in C). */
+export const PAYLOAD_MAX_BYTES = 4095;
+/** Inline content: LCFS_BUILD_INLINE_FILE_SIZE_LIMIT of C composefs. Format break if changed. */
+export const INLINE_MAX_BYTES = 5000;
+/** External file: 1024 chunks of 2^43 bytes. */
+export const EXTERNAL_MAX_BYTES = 9007199254740992;
+/** Xattr key before renaming: XATTR_NAME_MAX. */
+export const XATTR_KEY_MAX_BYTES = 255;
+/** Xattr text of a line, escaped: XATTR_LIST_MAX-like cut in C's parser. */
+export const XATTR_TEXT_MAX_BYTES = 65535;
+/** 12 + sum of (7 + key + value) over a node's xattrs, as C counts. */
+export const XATTR_BUDGET_BYTES = 32767;
+/** Inline content that format V2 can hold. */
+export const V2_INLINE_MAX_BYTES = 512;
+/** Symlink target that format V2 can hold. */
+export const V2_SYMLINK_MAX_BYTES = 1024;
+/** Shared references of one inode in format V2: h_shared_count is one byte. */
+export const V2_SHARED_MAX = 255;
+
+// ---- status codes: 0 is success; every other one has its row in src/error.ts ------------------------------------------
+
+export const STATUS_OK = 0;
+
+export const STATUS_ENGINE_MEMORY = 1;
+export const STATUS_ENGINE_STATE = 2;
+export const STATUS_ENGINE_ARGUMENT = 3;
+
+export const STATUS_DUMP_EMPTY_INPUT = 10;
+export const STATUS_DUMP_EMPTY_LINE = 11;
+export const STATUS_DUMP_NUL_BYTE = 12;
+export const STATUS_DUMP_CR_LINE_END = 13;
+export const STATUS_DUMP_LINE_TOO_LONG = 14;
+export const STATUS_DUMP_FIELD_MISSING = 15;
+export const STATUS_DUMP_ESCAPE = 16;
+export const STATUS_DUMP_NUL_ESCAPE = 17;
+export const STATUS_DUMP_PATH_RELATIVE = 18;
+export const STATUS_DUMP_PATH_EMPTY = 19;
+export const STATUS_DUMP_PATH_DOUBLE_SLASH = 20;
+export const STATUS_DUMP_PATH_TRAILING_SLASH = 21;
+export const STATUS_DUMP_PATH_DOT = 22;
+export const STATUS_DUMP_NAME_TOO_LONG = 23;
+export const STATUS_DUMP_PATH_TOO_LONG = 24;
+export const STATUS_DUMP_ROOT_FIRST = 25;
+export const STATUS_DUMP_ROOT_TYPE = 26;
+export const STATUS_DUMP_ROOT_TWICE = 27;
+export const STATUS_DUMP_PATH_TWICE = 28;
+export const STATUS_DUMP_PARENT_MISSING = 29;
+export const STATUS_DUMP_PARENT_TYPE = 30;
+export const STATUS_DUMP_NUMBER = 31;
+export const STATUS_DUMP_NUMBER_RANGE = 32;
+export const STATUS_DUMP_MODE_TYPE = 33;
+export const STATUS_DUMP_MTIME = 34;
+export const STATUS_DUMP_NSEC_RANGE = 35;
+export const STATUS_DUMP_RDEV_TYPE = 36;
+export const STATUS_DUMP_CONTENT_SIZE = 37;
+export const STATUS_DUMP_CONTENT_TOO_LONG = 38;
+export const STATUS_DUMP_CONTENT_TYPE = 39;
+export const STATUS_DUMP_CONTENT_PAYLOAD = 40;
+export const STATUS_DUMP_CONTENT_DIGEST = 41;
+export const STATUS_DUMP_DIGEST_TYPE = 42;
+export const STATUS_DUMP_DIGEST = 43;
+export const STATUS_DUMP_DIGEST_MIXED = 44;
+export const STATUS_DUMP_PAYLOAD_EMPTY = 45;
+export const STATUS_DUMP_PAYLOAD_TOO_LONG = 46;
+export const STATUS_DUMP_SIZE_TOO_LARGE = 47;
+export const STATUS_DUMP_SYMLINK_TARGET = 48;
+export const STATUS_DUMP_SYMLINK_TOO_LONG = 49;
+export const STATUS_DUMP_XATTR_EQUALS = 50;
+export const STATUS_DUMP_XATTR_KEY_EMPTY = 51;
+export const STATUS_DUMP_XATTR_KEY_TOO_LONG = 52;
+export const STATUS_DUMP_XATTR_BUDGET = 53;
+export const STATUS_DUMP_XATTR_TEXT_TOO_LONG = 54;
+export const STATUS_DUMP_XATTR_EMPTY_TOKEN = 55;
+export const STATUS_DUMP_LINK_TYPE = 56;
+export const STATUS_DUMP_LINK_WITHOUT_TARGET = 57;
+export const STATUS_DUMP_LINK_DANGLING = 58;
+export const STATUS_DUMP_LINK_TO_DIRECTORY = 59;
+export const STATUS_DUMP_LINK_CYCLE = 60;
+export const STATUS_DUMP_WHITEOUT_LINKED = 61;
+export const STATUS_DUMP_TOO_MANY_ENTRIES = 62;
+export const STATUS_DUMP_STRICT_FINAL_NEWLINE = 63;
+export const STATUS_DUMP_STRICT_SYMLINK_SIZE = 64;
+export const STATUS_DUMP_STRICT_XATTR_TWICE = 65;
+export const STATUS_DUMP_STRICT_NLINK = 66;
+
+export const STATUS_EROFS_FORMAT = 120;
+export const STATUS_EROFS_IMAGE_TOO_LARGE = 121;
+export const STATUS_EROFS_XATTR_COUNT = 122;
+export const STATUS_EROFS_V2_INLINE = 123;
+export const STATUS_EROFS_V2_SYMLINK = 124;
+export const STATUS_EROFS_V2_SHARED = 125;
+export const STATUS_EROFS_V2_PAYLOAD = 126;
+
+export const STATUS_VERITY_PARAMETERS = 140;

@@ -1,0 +1,78 @@
+/**
+ * The arena: one bump allocator over linear memory, from the end of the static data to the memory limit.
+ *
+ * Nothing is freed singly. `mark` and `release` drop everything that was allocated after a point, `reset` drops all.
+ * Memory is zero when it is handed out: fresh pages are, and what an earlier job dirtied is cleared here.
+ * An allocation that would pass the limit, or that the machine refuses, returns 0 and leaves the arena as it was;
+ * callers turn that into STATUS_ENGINE_MEMORY. The stub runtime's own allocator is not used: it wraps at 4 GiB and
+ * hands out dirty memory.
+ */
+
+import { LIMIT_MEMORY_BYTES_DEFAULT } from '../abi'
+
+const PAGE_BITS = 16
+/** Allocations are aligned to this, so that the low three bits of an address can carry a tag. */
+const ALIGN_MASK: usize = 7
+/** Memory grows by at least this many bytes at a time, to keep grow calls rare without reserving much. */
+const GROW_STEP_BYTES: u64 = 1 << 20
+
+let top: usize = 0
+/** Everything from here on was never handed out since the instance began, hence is still zero. */
+let cleanFrom: usize = 0
+let limitBytes: u64 = LIMIT_MEMORY_BYTES_DEFAULT
+
+/** Sets the ceiling of linear memory in bytes, windows included. */
+export function setMemoryLimit(bytes: u64): void {
+  limitBytes = bytes
+}
+
+export function memoryLimit(): u64 {
+  return limitBytes
+}
+
+/** Drops everything. */
+export function reset(): void {
+  top = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK
+  if (cleanFrom < top) cleanFrom = top
+}
+
+/** Bytes in use. */
+export function used(): u64 {
+  return <u64>(top - ((__heap_base + ALIGN_MASK) & ~ALIGN_MASK))
+}
+
+/** The point to which `release` returns. */
+export function mark(): usize {
+  return top
+}
+
+/** Drops everything that was allocated since `point`. */
+export function release(point: usize): void {
+  top = point
+}
+
+/**
+ * Hands out `size` zeroed bytes at an address that is a multiple of 8.
+ *
+ * @returns the address, or 0 when the memory limit or the machine refuses
+ */
+export function allocate(size: u64): usize {
+  const end = ((<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK)) as u64
+  const have = (<u64>memory.size()) << PAGE_BITS
+  if (end > have && !grow(end, have)) return 0
+  const at = top
+  top = <usize>end
+  if (at < cleanFrom) memory.fill(at, 0, min(top, cleanFrom) - at)
+  if (top > cleanFrom) cleanFrom = top
+  return at
+}
+
+function grow(end: u64, have: u64): bool {
+  if (end > limitBytes) return false
+  // A quarter more at a time bounds the number of grow calls by the logarithm of the final size.
+  let wanted = max(end, min(have + max(have >> 2, GROW_STEP_BYTES), limitBytes))
+  wanted = (wanted + 0xffff) & ~(<u64>0xffff)
+  if (memory.grow(<i32>((wanted - have) >> PAGE_BITS)) >= 0) return true
+  const least = (end + 0xffff) & ~(<u64>0xffff)
+  return memory.grow(<i32>((least - have) >> PAGE_BITS)) >= 0
+}
