@@ -1,0 +1,75 @@
+/**
+ * `#platform` in Node: what the engine room wants from its surroundings. The twin for browsers is platform.web.ts.
+ *
+ * node:crypto is fetched when first used: loading it takes longer than many a job.
+ */
+
+import type { Hash } from "node:crypto";
+
+/** Most linear memory that an instance may take, in bytes: 3 GiB, below the point where 32-bit addresses wrap. */
+export const MEMORY_LIMIT_BYTES = 3221225472;
+
+/** True where a module may be compiled without waiting: then a command line can do without promises. */
+export const COMPILES_SYNC = true;
+
+/**
+ * Hashes the blocks of `data` and writes the digests, one after the other, to `out`.
+ * `out` may begin where `data` begins: a digest is written after its block was read, and digests are shorter.
+ *
+ * @param hash name of the hash
+ * @param blockBytes block size; the last block may be shorter and is padded with zeros
+ * @param saltPrefix hashed before every block; empty without a salt
+ * @returns the number of digests
+ */
+export type BlockHasher = (
+  hash: "sha256" | "sha512",
+  blockBytes: number,
+  saltPrefix: Uint8Array,
+  data: Uint8Array<ArrayBuffer>,
+  out: Uint8Array<ArrayBuffer>,
+) => number;
+
+type Crypto = typeof import("node:crypto");
+let crypto: Crypto | undefined;
+
+function loadCrypto(): Crypto {
+  crypto ??= process.getBuiltinModule("node:crypto");
+  return crypto;
+}
+
+/** Two random u32, for the hash tables of the engine: nobody outside may be able to foresee collisions. */
+export function randomSeed(): [number, number] {
+  const seed = new Uint32Array(2);
+  loadCrypto().randomFillSync(seed);
+  return [seed[0]!, seed[1]!];
+}
+
+/** The host's own hash, or undefined where it has none that is worth trying. */
+export function blockHasher(): BlockHasher | undefined {
+  const { hash, createHash } = loadCrypto();
+  if (hash === undefined) return undefined;
+  return (name, blockBytes, saltPrefix, data, out) => {
+    const target = Buffer.from(out.buffer, out.byteOffset, out.byteLength);
+    let end = 0;
+    for (let start = 0; start < data.length; start += blockBytes) {
+      let block = data.subarray(start, start + blockBytes);
+      if (block.length < blockBytes) {
+        const padded = new Uint8Array(blockBytes);
+        padded.set(block);
+        block = padded;
+      }
+      // binary, that is latin1: the digest comes back as a short string, without a Buffer for every block.
+      const digest =
+        saltPrefix.length === 0
+          ? hash(name, block, "binary")
+          : createHash(name).update(saltPrefix).update(block).digest("binary");
+      end += target.write(digest, end, "binary");
+    }
+    return end / (name === "sha256" ? 32 : 64);
+  };
+}
+
+/** Milliseconds since some moment. */
+export function now(): number {
+  return performance.now();
+}

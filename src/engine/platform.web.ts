@@ -1,0 +1,25 @@
+/**
+ * `#platform` in browsers and in whatever else is not Node: see platform.node.ts.
+ */
+
+import type { BlockHasher } from "./platform.node.ts";
+
+/** 1 GiB: a browser tab that takes more is likely to be killed without a word. */
+export const MEMORY_LIMIT_BYTES = 1073741824;
+
+/** Browsers refuse to compile large modules synchronously on their main thread. */
+export const COMPILES_SYNC = false;
+
+export function randomSeed(): [number, number] {
+  const seed = crypto.getRandomValues(new Uint32Array(2));
+  return [seed[0]!, seed[1]!];
+}
+
+/** None: SubtleCrypto answers with a promise for every block, which is slower than the engine. */
+export function blockHasher(): BlockHasher | undefined {
+  return undefined;
+}
+
+export function now(): number {
+  return performance.now();
+}
