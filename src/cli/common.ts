@@ -1,0 +1,117 @@
+/**
+ * What the commands share: text out, errors out, exit codes, and the dumpfile in.
+ *
+ * Text goes through writeSync rather than process.stdout: nothing is lost when the process ends, and the streams,
+ * which take milliseconds to load, stay unloaded.
+ */
+
+import type { DumpCounts, Engine } from "../engine/engine.ts";
+import type { Accelerator } from "../engine/race.ts";
+import { ComposefsError } from "../error.ts";
+import { type InputFile, type OutputFile, type SystemError, writeAll } from "../image/files.node.ts";
+import { DumpJob, type OpenImage } from "../image/job.ts";
+import type { ProgressLine } from "./progress.ts";
+import { guardOutput } from "./signals.ts";
+
+/** Exit codes. */
+export const EXIT_OK = 0;
+/** The answer is no. */
+export const EXIT_NO = 1;
+/** Bad input or wrong usage. */
+export const EXIT_INPUT = 2;
+/** A bug of ours. */
+export const EXIT_BUG = 3;
+/** What a shell shows for a process that SIGPIPE ended: nobody reads the output any more. */
+export const EXIT_PIPE = 141;
+
+/** Milliseconds between two looks at signals while an image is written. */
+const TURN_MS = 30;
+
+export function print(text: string): void {
+  writeAll(1, Buffer.from(text));
+}
+
+export function printError(text: string): void {
+  writeAll(2, Buffer.from(text));
+}
+
+/** `COMPOSEFS_ACCELERATOR=off` keeps node:crypto out of it; `on` takes it always. The digests are the same. */
+export function acceleratorFromEnvironment(): Accelerator {
+  const value = process.env["COMPOSEFS_ACCELERATOR"];
+  return value === "off" || value === "on" ? value : "auto";
+}
+
+/** True when `error` says that the reader of our output has gone: no failure, and nobody to tell. */
+export function isClosedPipe(error: unknown): boolean {
+  const cause = error instanceof ComposefsError ? error.cause : error;
+  return (cause as SystemError | undefined)?.code === "EPIPE";
+}
+
+/** Ends a command: runs it, prints what it throws, sets the exit code. */
+export async function runCommand(json: boolean, command: () => Promise<number> | number): Promise<void> {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    process.exitCode = reportError(error, json);
+  }
+}
+
+/** Prints an error as `code: message`, or as JSON, on standard error and gives the exit code for it. */
+export function reportError(error: unknown, json: boolean): number {
+  if (isClosedPipe(error)) return EXIT_PIPE;
+  if (error instanceof ComposefsError) {
+    printError(json ? `${JSON.stringify(error)}\n` : `${error.code}: ${error.message}\n`);
+    return error.isBug ? EXIT_BUG : EXIT_INPUT;
+  }
+  printError(`${(error as Error)?.stack ?? error}\nThis is a bug of composefs-wasm.\n`);
+  return EXIT_BUG;
+}
+
+/** Parses a dumpfile and closes it. @throws {ComposefsError} IO_READ, DUMP_* */
+export function readDump(
+  engine: Engine,
+  input: InputFile,
+  options: { strict: boolean; accelerator: Accelerator; progress?: ProgressLine },
+): { job: DumpJob; counts: DumpCounts } {
+  const job = new DumpJob(engine, options);
+  let bytes = 0;
+  for (let length = input.read(job.space()); length > 0; length = input.read(job.space())) {
+    job.commit(length);
+    bytes += length;
+    options.progress?.update("reading", bytes, input.size);
+  }
+  input.close();
+  return { job, counts: job.end() };
+}
+
+/**
+ * Writes an image to its file, which appears when it is complete; or only computes its digests, without an output.
+ * A signal removes what was written so far and ends the process.
+ */
+export async function writeImage(
+  image: OpenImage,
+  output: OutputFile | undefined,
+  options: { progress?: ProgressLine; sync?: boolean },
+): Promise<void> {
+  output?.open();
+  const release = output?.isTemporary ? guardOutput(output) : undefined;
+  try {
+    let bytes = 0;
+    let turn = performance.now();
+    for (let piece = image.read(); piece.length > 0; piece = image.read()) {
+      output?.write(piece);
+      bytes += piece.length;
+      options.progress?.update("writing", bytes, image.layout.size);
+      if (release !== undefined && performance.now() - turn > TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turn = performance.now();
+      }
+    }
+    output?.commit(options.sync);
+  } catch (error) {
+    output?.discard();
+    throw error;
+  } finally {
+    release?.();
+  }
+}

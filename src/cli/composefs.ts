@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+/**
+ * `composefs`: the names and options of its commands. What a command does is in the file of its name, which is loaded
+ * when the command runs.
+ *
+ * Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 a bug of composefs-wasm.
+ */
+
+import { Command } from "commander";
+import { EXIT_INPUT, EXIT_OK, runCommand } from "./common.ts";
+
+const program = new Command("composefs")
+  .description("Composefs images and fs-verity digests.")
+  .option("-V, --version", "print the versions of the package and of the engine, and the SHA-256 of engine.wasm")
+  .helpOption("-h, --help", "print this help")
+  .showHelpAfterError("(composefs --help lists commands and options)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT))
+  .action(async (options: { version?: boolean }) => {
+    if (!options.version) program.help({ error: true });
+    await runCommand(false, async () => (await import("./version.ts")).run());
+  });
+
+const ACCELERATOR = "hash with the engine only, never with node:crypto; the digests are the same";
+
+program
+  .command("mkfs")
+  .description("make the image of a dumpfile and print its digest")
+  .argument("<dump>", "the dumpfile, - for standard input")
+  .argument("<image>", "the image, - for standard output (the digest then goes to standard error)")
+  .option("-f, --format <format>", "v0, v1 or v2", "v1")
+  .option("--strict", "refuse what composefs calls merely sloppy")
+  .option("--sync", "wait until the image is on the disk")
+  .option("--json", "print format, size, counts and digest as JSON")
+  .option("-q, --quiet", "print nothing")
+  .option("--no-progress", "no progress on the terminal")
+  .option("--no-accelerator", ACCELERATOR)
+  .action(async (dump, image, options) => {
+    await runCommand(options.json, async () => (await import("./mkfs.ts")).run(dump, image, options));
+  });
+
+program
+  .command("digest")
+  .description("print the fs-verity digests of the images of a dumpfile")
+  .argument("<dump>", "the dumpfile, - for standard input")
+  .option("-p, --profile <profiles...>", "FORMAT-HASH-BITS, such as v1-sha256-12; several at once from one parse")
+  .option("--strict", "refuse what composefs calls merely sloppy")
+  .option("--json", "print digests, sizes and counts as JSON")
+  .option("-q, --quiet", "print the hex only, without the names of the profiles")
+  .option("--no-progress", "no progress on the terminal")
+  .option("--no-accelerator", ACCELERATOR)
+  .action(async (dump, options) => {
+    await runCommand(options.json, async () => (await import("./digest.ts")).run(dump, options));
+  });
+
+program
+  .command("verity")
+  .description("fs-verity of any files")
+  .command("digest")
+  .description("print what `fsverity digest` prints")
+  .argument("<files...>", "the files, - for standard input")
+  .option("--hash-alg <hash>", "sha256 or sha512", "sha256")
+  .option("--block-size <bytes>", "Merkle tree block size: a power of two from 1024 to 65536", "4096")
+  .option("--salt <hex>", "at most 32 bytes")
+  .option("--compact", "print the hex only")
+  .option("--threads <count>", "threads for large files, this one included")
+  .option("--no-progress", "no progress on the terminal")
+  .option("--no-accelerator", ACCELERATOR)
+  .action(async (files, options) => {
+    await runCommand(false, async () => (await import("./verity-digest.ts")).run(files, options));
+  });
+
+await program.parseAsync();

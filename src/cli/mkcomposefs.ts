@@ -1,0 +1,204 @@
+#!/usr/bin/env node
+/**
+ * `mkcomposefs`: what C mkcomposefs 1.0.8 (tools/mkcomposefs.c) does with `--from-file`, with its options, its
+ * messages about options and files, and its exit code: 1 whatever went wrong.
+ *
+ * Where this differs from C:
+ *   - the image appears under its name when it is complete; C writes in place and leaves an empty file on failure;
+ *   - messages about a dumpfile name the line and the field;
+ *   - `--print-digest` gives the digest with the hash of the digests in the dumpfile, which C knows as SHA-256 only;
+ *   - options that need a directory as source are refused: C accepts and ignores them beside `--from-file`.
+ */
+
+import { acquireEngineSync } from "../engine/load.ts";
+import { ComposefsError } from "../error.ts";
+import { InputFile, OutputFile, STANDARD_STREAM, type SystemError } from "../image/files.node.ts";
+import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
+import {
+  acceleratorFromEnvironment,
+  EXIT_PIPE,
+  isClosedPipe,
+  print,
+  printError,
+  readDump,
+  writeImage,
+} from "./common.ts";
+import { parseOptions } from "./getopt.ts";
+import { isTerminal } from "./progress.ts";
+
+const USAGE = `Usage: mkcomposefs [OPTIONS] SOURCE IMAGE
+Options:
+  --digest-store=PATH   Store content files in this directory
+  --use-epoch           Make all mtimes zero
+  --skip-devices        Don't store device nodes
+  --skip-xattrs         Don't store file xattrs
+  --user-xattrs         Only store user.* xattrs
+  --print-digest        Print the digest of the image
+  --print-digest-only   Print the digest of the image, don't write image
+  --from-file           The source is a dump file, not a directory
+  --min-version=N       Use this minimal format version (default=0)
+  --max-version=N       Use this maximum format version (default=1)
+  --threads=N           Use this to override the default number of threads used to calculate digest and copy files (default=2)
+`;
+
+const OPTIONS = {
+  "digest-store": { takesValue: true, needsDirectory: true },
+  "use-epoch": { takesValue: false, needsDirectory: true },
+  "skip-devices": { takesValue: false, needsDirectory: true },
+  "skip-xattrs": { takesValue: false, needsDirectory: true },
+  "user-xattrs": { takesValue: false, needsDirectory: true },
+  "print-digest": { takesValue: false, needsDirectory: false },
+  "print-digest-only": { takesValue: false, needsDirectory: false },
+  "from-file": { takesValue: false, needsDirectory: false },
+  "min-version": { takesValue: true, needsDirectory: false },
+  "max-version": { takesValue: true, needsDirectory: false },
+  threads: { takesValue: true, needsDirectory: false },
+} as const;
+
+/** What the C library calls the errors of the operating system, where Node calls them otherwise. */
+const SYSTEM_TEXTS: Record<string, string> = {
+  EACCES: "Permission denied",
+  EDQUOT: "Disk quota exceeded",
+  EEXIST: "File exists",
+  EFBIG: "File too large",
+  EINVAL: "Invalid argument",
+  EIO: "Input/output error",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  EMFILE: "Too many open files",
+  ENAMETOOLONG: "File name too long",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  EPERM: "Operation not permitted",
+  EROFS: "Read-only file system",
+  ETXTBSY: "Text file busy",
+};
+
+/** Ends the program with a message of its own. */
+class Failure extends Error {}
+
+interface Job {
+  source: string;
+  image: string | undefined;
+  printDigest: boolean;
+  minVersion: number | undefined;
+  maxVersion: number | undefined;
+}
+
+/** Runs the command. @returns the exit code */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    await makeImage(readArguments(args));
+    return 0;
+  } catch (error) {
+    if (isClosedPipe(error)) return EXIT_PIPE;
+    if (error instanceof Failure) printError(error.message);
+    else if (error instanceof ComposefsError) printError(`mkcomposefs: ${error.message} (${error.code})\n`);
+    else printError(`mkcomposefs: ${(error as Error)?.stack ?? error}\nThis is a bug of composefs-wasm.\n`);
+    return 1;
+  }
+}
+
+/** The checks of main() in mkcomposefs.c, in its order. */
+function readArguments(args: readonly string[]): Job {
+  const parsed = parseOptions(args, OPTIONS, process.env["POSIXLY_CORRECT"] !== undefined);
+  if (parsed.kind === "unknown") throw new Failure(USAGE);
+  if (parsed.kind === "value-missing") throw new Failure("option needs a value\n");
+  const given = new Map<string, string>();
+  for (const [name, value] of parsed.options) {
+    given.set(name, value);
+    if (name === "min-version") parseInteger(value, "Invalid min version");
+    if (name === "max-version") parseInteger(value, "Invalid max version");
+    if (name === "threads" && parseInteger(value, "Invalid threads count") <= 0) {
+      throw new Failure(`Invalid threads count ${value}\n`);
+    }
+    if (OPTIONS[name as keyof typeof OPTIONS].needsDirectory) {
+      throw new Failure(`mkcomposefs: --${name} needs a directory as source, which is not supported yet\n`);
+    }
+  }
+  const [source, image, ...rest] = parsed.operands;
+  const digestOnly = given.has("print-digest-only");
+  if (source === undefined) throw new Failure(`No source path specified\n${USAGE}`);
+  if (rest.length > 0) throw new Failure(`Too many arguments\n${USAGE}`);
+  if (image === undefined && !digestOnly) throw new Failure(`No destination path specified\n${USAGE}`);
+  if (image !== undefined && digestOnly) {
+    throw new Failure(`Cannot specify destination path with --print-digest-only\n${USAGE}`);
+  }
+  if (!given.has("from-file")) {
+    throw new Failure("mkcomposefs: a directory as source is not supported yet; give a dumpfile and --from-file\n");
+  }
+  if (source === "") throw new Failure("mkcomposefs: Empty source path specified\n");
+  return {
+    source,
+    image,
+    printDigest: digestOnly || given.has("print-digest"),
+    minVersion: given.has("min-version") ? parseInteger(given.get("min-version")!, "") : undefined,
+    maxVersion: given.has("max-version") ? parseInteger(given.get("max-version")!, "") : undefined,
+  };
+}
+
+async function makeImage(job: Job): Promise<void> {
+  const accelerator = acceleratorFromEnvironment();
+  if (job.image === STANDARD_STREAM && isTerminal(1)) {
+    throw new Failure("mkcomposefs: stdout is a tty.  Refusing to use it\n");
+  }
+  const output =
+    job.image === undefined ? undefined : inC("failed to open output file", () => new OutputFile(job.image!));
+  const input = inC(`open \`${job.source}\``, () => new InputFile(job.source));
+  const { job: dump, counts } = inC("Error reading from file", () =>
+    readDump(acquireEngineSync(), input, { strict: false, accelerator }),
+  );
+  const algorithm = ownAlgorithm(counts.objectHash);
+  const image = dump.openImage(chooseFormat(job.minVersion, job.maxVersion), job.printDigest ? [algorithm] : []);
+  try {
+    await writeImage(image, output, {});
+  } catch (error) {
+    throw asFailure(error, "cannot write file", true);
+  }
+  if (job.printDigest) print(`${image.digests()[algorithm]}\n`);
+}
+
+/**
+ * The format that two version options ask for. Giving one of them makes the other default to 0; lcfs_write_to in C
+ * refuses what is not 0 or 1 and raises the maximum to the minimum.
+ */
+function chooseFormat(minVersion: number | undefined, maxVersion: number | undefined): ImageFormat | "auto" {
+  const none = minVersion === undefined && maxVersion === undefined;
+  const min = minVersion ?? 0;
+  const max = maxVersion ?? (none ? 1 : 0);
+  for (const version of [min, max]) {
+    if (version !== 0 && version !== 1) throw new Failure("mkcomposefs: cannot write file: Invalid argument\n");
+  }
+  if (min === 1) return "v1";
+  return max === 1 ? "auto" : "v0";
+}
+
+/** strtol(3) in base 10 for the whole of `text`, then cut to an int, as C does. */
+function parseInteger(text: string, complaint: string): number {
+  if (!/^[ \t\n\v\f\r]*[+-]?[0-9]+$/.test(text)) throw new Failure(`${complaint} ${text}\n`);
+  const long = 2n ** 63n;
+  const digits = BigInt(text.replace(/[^0-9]/g, ""));
+  const value = text.includes("-") ? -digits : digits;
+  const clamped = value >= long ? long - 1n : value < -long ? -long : value;
+  return Number(BigInt.asIntN(32, clamped));
+}
+
+/** Runs `work`; an error of the operating system becomes the message of C: `what`, then the reason. */
+function inC<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asFailure(error, what, what !== "Error reading from file");
+  }
+}
+
+function asFailure(error: unknown, what: string, withReason: boolean): unknown {
+  const system =
+    error instanceof ComposefsError && error.code.startsWith("IO_") ? (error.cause as SystemError) : undefined;
+  if (system === undefined || system.code === "EPIPE") return error;
+  const reason = SYSTEM_TEXTS[system.code] ?? system.message;
+  return new Failure(`mkcomposefs: ${what}${withReason ? `: ${reason}` : ""}\n`);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,72 @@
+/**
+ * `composefs mkfs DUMP IMAGE`: the image, and its digest in the form `v1-sha256-12:<hex>`, which is that of the
+ * kernel argument `composefs.digest=`.
+ *
+ * On a terminal a line about what was made goes to standard error. `--json` prints one object instead:
+ *
+ *   {"image": "root.cfs", "format": "v1", "size": 14888960, "inodes": 7024,
+ *    "digests": {"v1-sha256-12": "…"}, "counts": {"entries": 6768, …}}
+ */
+
+import { acquireEngineSync } from "../engine/load.ts";
+import { InputFile, OutputFile, STANDARD_STREAM } from "../image/files.node.ts";
+import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK, print, printError, readDump, writeImage } from "./common.ts";
+import { formatBytes, formatCount, isTerminal, startProgress } from "./progress.ts";
+
+export interface MkfsOptions {
+  format: string;
+  strict?: boolean;
+  sync?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  progress: boolean;
+  accelerator: boolean;
+}
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} DUMP_*, EROFS_*, IO_*, ENGINE_* */
+export async function run(dump: string, target: string, options: MkfsOptions): Promise<number> {
+  if (!/^v[012]$/.test(options.format)) {
+    printError(`--format: expected v0, v1 or v2, got ${options.format}\n`);
+    return EXIT_INPUT;
+  }
+  const toStdout = target === STANDARD_STREAM;
+  if (toStdout && isTerminal(1)) {
+    printError("standard output is a terminal; an image does not belong there\n");
+    return EXIT_INPUT;
+  }
+  const progress = startProgress(options.progress && !options.quiet);
+  try {
+    const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
+    const output = new OutputFile(target);
+    const input = new InputFile(dump);
+    const { job, counts } = readDump(acquireEngineSync(), input, {
+      strict: options.strict ?? false,
+      accelerator,
+      progress,
+    });
+    const algorithm = ownAlgorithm(counts.objectHash);
+    const image = job.openImage(options.format as ImageFormat, [algorithm]);
+    await writeImage(image, output, { progress, sync: options.sync ?? false });
+    progress.clear();
+
+    const profile = `${image.format}-${algorithm}`;
+    const digest = image.digests()[algorithm]!;
+    const { size, inodes } = image.layout;
+    const say = toStdout ? printError : print;
+    if (options.json) {
+      say(
+        `${JSON.stringify({ image: target, format: image.format, size, inodes, digests: { [profile]: digest }, counts })}\n`,
+      );
+    } else if (!options.quiet) {
+      say(`${profile}:${digest}\n`);
+      if (isTerminal(2)) {
+        const name = toStdout ? "standard output" : target;
+        printError(`${name}: ${image.format} image of ${formatCount(counts.entries)} entries, ${formatBytes(size)}\n`);
+      }
+    }
+    return EXIT_OK;
+  } finally {
+    progress.clear();
+  }
+}

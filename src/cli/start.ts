@@ -1,0 +1,83 @@
+/**
+ * `npm start [-- FILE]`: the main job of this package, shown on a real file. Not part of the published package.
+ *
+ * Without FILE it takes the Debian root file system in test/fixtures and compares the digest with the one that the
+ * reference implementation gave. A file that ends in .gz is unpacked first.
+ */
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
+import { OutputFile } from "../image/files.node.ts";
+import { DumpJob } from "../image/job.ts";
+import { ownAlgorithm } from "../image/profile.ts";
+import {
+  acceleratorFromEnvironment,
+  EXIT_INPUT,
+  EXIT_NO,
+  EXIT_OK,
+  print,
+  printError,
+  runCommand,
+  writeImage,
+} from "./common.ts";
+import { formatBytes, formatCount } from "./progress.ts";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const BUNDLED = join(ROOT, "test/fixtures/debian-minbase.dump.gz");
+const PINNED = join(ROOT, "test/fixtures/debian.json");
+const IMAGE = join(ROOT, "build/start/image.cfs");
+
+interface Pin {
+  runs: Array<{ options: string[]; fsverity_sha256: string }>;
+}
+
+async function main(path: string): Promise<number> {
+  if (!existsSync(path)) {
+    printError(`${path}: no such file\n`);
+    return EXIT_INPUT;
+  }
+  const raw = readFileSync(path);
+  const dump = path.endsWith(".gz") ? gunzipSync(raw) : raw;
+  print(`Dumpfile  ${relative(process.cwd(), path)}, ${formatBytes(dump.length)}\n`);
+
+  const began = performance.now();
+  const engine = acquireEngineSync();
+  const loaded = performance.now();
+  const job = new DumpJob(engine, { strict: false, accelerator: acceleratorFromEnvironment() });
+  job.write(dump);
+  const counts = job.end();
+  const parsed = performance.now();
+  const algorithm = ownAlgorithm(counts.objectHash);
+  const image = job.openImage("v1", [algorithm]);
+  mkdirSync(dirname(IMAGE), { recursive: true });
+  await writeImage(image, new OutputFile(IMAGE), {});
+  const digest = image.digests()[algorithm]!;
+  const written = performance.now();
+  releaseEngine(engine);
+
+  const n = formatCount;
+  print(`          ${n(counts.entries)} entries: ${n(counts.directories)} directories, `);
+  print(`${n(counts.externalFiles + counts.inlineFiles)} files, ${n(counts.symlinks)} symlinks, `);
+  print(`${n(counts.hardlinks)} hardlinks\n`);
+  print(`Image     ${relative(process.cwd(), IMAGE)}, ${formatBytes(image.layout.size)}, format ${image.format}\n`);
+  print(`Digest    ${image.format}-${algorithm}:${digest}\n`);
+  const total = written - loaded;
+  print(`Time      ${total.toFixed(0)} ms: ${(parsed - loaded).toFixed(0)} ms to parse, `);
+  print(`${(written - parsed).toFixed(0)} ms to write and hash; `);
+  print(
+    `${n(Math.round(counts.entries / (total / 1000)))} entries/s. Engine ready in ${(loaded - began).toFixed(0)} ms.\n`,
+  );
+  if (path !== BUNDLED) return EXIT_OK;
+
+  const pin = JSON.parse(readFileSync(PINNED, "utf8")) as Pin;
+  const reference = pin.runs.find((run) => run.options.includes("--min-version=1"))?.fsverity_sha256;
+  print(
+    `Reference ${reference === digest ? "the same digest" : `another digest: ${reference}`} (C mkcomposefs 1.0.8)\n`,
+  );
+  return reference === digest ? EXIT_OK : EXIT_NO;
+}
+
+await runCommand(false, () => main(process.argv[2] ?? BUNDLED));

@@ -1,0 +1,17 @@
+/**
+ * `composefs --version`: what was installed, and by its hash which engine: equal hashes give equal digests.
+ */
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { engineBytes } from "#engine-bytes";
+import { ABI_VERSION } from "../../assembly/abi.ts";
+import { EXIT_OK, print } from "./common.ts";
+
+/** Runs the command. @returns the exit code */
+export function run(): number {
+  const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+  const sha256 = createHash("sha256").update(engineBytes()).digest("hex");
+  print(`composefs-wasm ${manifest.version}\nengine ABI ${ABI_VERSION}\nengine.wasm sha256 ${sha256}\n`);
+  return EXIT_OK;
+}

@@ -1,0 +1,37 @@
+/**
+ * The public API, for Node and browsers alike. What needs files is in `composefs-wasm/node`.
+ */
+
+import { engineModule } from "./engine/load.ts";
+
+export type { DumpCounts } from "./engine/engine.ts";
+export type { EngineLimits } from "./engine/load.ts";
+export type { Accelerator } from "./engine/race.ts";
+export type { HashName } from "./engine/slot.ts";
+export { ComposefsError, type ComposefsErrorCode, type ComposefsErrorData } from "./error.ts";
+export {
+  type BuildOptions,
+  buildImage,
+  type DigestOptions,
+  type DigestResult,
+  type DumpOptions,
+  type ImageResult,
+  type ImageSink,
+  imageDigests,
+  streamImage,
+} from "./image/build.ts";
+export type { ByteSource, JobControl, Progress } from "./image/input.ts";
+export { type ImageFormat, type Profile, parseProfile, type VerityAlgorithm } from "./image/profile.ts";
+export { type VerityOptions, verityDigest } from "./image/verity.ts";
+
+/**
+ * Compiles the engine ahead of its first use. Never needed: everything else calls it by itself.
+ *
+ * @throws {ComposefsError} ENGINE_LOAD when WebAssembly with SIMD is missing or forbidden
+ * @example
+ * import { loadEngine } from 'composefs-wasm'
+ * await loadEngine()
+ */
+export async function loadEngine(): Promise<void> {
+  await engineModule();
+}
