@@ -1,0 +1,58 @@
+/**
+ * Entry of the `testing` build: beside what the engine exports, the inner functions that only tests and benches call.
+ *
+ * The scalar hashes are in it as the oracle of the lanes. Memory for messages is the host's business here: `scratchPtr`
+ * is a region that nothing else uses.
+ */
+
+import { SHA256_IV, SHA256_STATE_BYTES, sha256Begin, sha256End, sha256Update } from "./hash/sha256";
+import { sha256x4, sha256x4Length } from "./hash/sha256x4";
+import { SHA512_STATE_BYTES, sha512Begin, sha512End, sha512Update } from "./hash/sha512";
+
+export { sha256Begin, sha256Compress, sha256End, sha256Update, sha256Whole } from "./hash/sha256";
+export { sha256x4, sha256x4Length } from "./hash/sha256x4";
+export { sha512Begin, sha512Compress, sha512End, sha512Update, sha512Whole } from "./hash/sha512";
+export { setSeed as sipHashSeed, sipHash } from "./hash/siphash";
+export { xxh32 } from "./hash/xxh32";
+export {
+  appendDigests as testVerityAppendDigests,
+  blockDigests as testVerityBlockDigests,
+  close as testVerityClose,
+  isOpen as testVerityIsOpen,
+  open as testVerityOpen,
+  update as testVerityUpdate,
+} from "./verity";
+export { setScalarOnly as verityScalarOnly } from "./verity/blocks";
+
+/** Bytes at `scratchPtr`. */
+export const SCRATCH_BYTES: u32 = 4 << 20;
+
+const scratch: usize = memory.data(4 << 20, 4096);
+const state: usize = memory.data(256, 16);
+
+/** Memory of SCRATCH_BYTES bytes for messages and results of tests. */
+export function scratchPtr(): usize {
+  return scratch;
+}
+
+/** SHA-256 of `len` bytes at `ptr`, scalar, into 32 bytes at `outPtr`. */
+export function sha256(ptr: usize, len: usize, outPtr: usize): void {
+  assert(SHA256_STATE_BYTES <= 256);
+  sha256Begin(state);
+  sha256Update(state, ptr, len);
+  sha256End(state, outPtr);
+}
+
+/** SHA-512 of `len` bytes at `ptr` into 64 bytes at `outPtr`. */
+export function sha512(ptr: usize, len: usize, outPtr: usize): void {
+  assert(SHA512_STATE_BYTES <= 256);
+  sha512Begin(state);
+  sha512Update(state, ptr, len);
+  sha512End(state, outPtr);
+}
+
+/** SHA-256 of four messages of `len` bytes (a multiple of 64, above 0), `stride` bytes apart, into 128 bytes. */
+export function sha256Lanes(ptr: usize, stride: usize, len: u32, outPtr: usize): void {
+  sha256x4Length(len);
+  sha256x4(SHA256_IV, ptr, ptr + stride, ptr + 2 * stride, ptr + 3 * stride, len >> 6, outPtr);
+}
