@@ -239,3 +239,40 @@ export const STATUS_EROFS_V2_SHARED = 125;
 export const STATUS_EROFS_V2_PAYLOAD = 126;
 
 export const STATUS_VERITY_PARAMETERS = 140;
+
+// ---- cursor records: an entry of the tree in the output window --------------------------------------------------------
+
+/** u32, bytes of the whole record, a multiple of 8: where the next one begins. */
+export const CURSOR_RECORD_BYTES = 0;
+/** u32, position of the entry in depth-first order, from 0 (the root). The name by which cursor calls know it. */
+export const CURSOR_INDEX = 4;
+/** u32, index of the directory that holds it; the root's is 0. */
+export const CURSOR_PARENT = 8;
+/** u32, a `TYPE_*` number of assembly/tree/node.ts: EROFS's file types 1 to 7, and 8 for a hardlink name. */
+export const CURSOR_TYPE = 12;
+/** u32, low 16 bits of st_mode. */
+export const CURSOR_MODE = 16;
+/** u32, as the input gives it. */
+export const CURSOR_NLINK = 20;
+export const CURSOR_UID = 24;
+export const CURSOR_GID = 28;
+export const CURSOR_RDEV = 32;
+export const CURSOR_NANOSECONDS = 36;
+/** i64. */
+export const CURSOR_SECONDS = 40;
+/** u64, bytes. */
+export const CURSOR_SIZE = 48;
+/** u32, names of the inode: 1 + hardlinks to it. */
+export const CURSOR_NAMES = 56;
+/** u32, entries of a directory; index of the owner of a hardlink's inode; else 0. */
+export const CURSOR_LINK = 60;
+/** u32, line of the dumpfile, from 1. */
+export const CURSOR_LINE = 64;
+/** u32, lengths in bytes of what follows the header in this order; 0 = absent. */
+export const CURSOR_NAME_BYTES = 68;
+export const CURSOR_PAYLOAD_BYTES = 72;
+export const CURSOR_CONTENT_BYTES = 76;
+export const CURSOR_DIGEST_BYTES = 80;
+/** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. */
+export const CURSOR_XATTR_COUNT = 84;
+export const CURSOR_HEADER_BYTES = 88;

@@ -15,6 +15,8 @@ const PAGE_BITS = 16
 const ALIGN_MASK: usize = 7
 /** Memory grows by at least this many bytes at a time, to keep grow calls rare without reserving much. */
 const GROW_STEP_BYTES: u64 = 1 << 20
+/** Readable bytes that always follow the last allocation: word-wise copies may overshoot. */
+const SLACK_BYTES: u64 = 64
 
 let top: usize = 0
 /** Everything from here on was never handed out since the instance began, hence is still zero. */
@@ -59,7 +61,7 @@ export function release(point: usize): void {
 export function allocate(size: u64): usize {
   const end = ((<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK)) as u64
   const have = (<u64>memory.size()) << PAGE_BITS
-  if (end > have && !grow(end, have)) return 0
+  if (end + SLACK_BYTES > have && !grow(end + SLACK_BYTES, have)) return 0
   const at = top
   top = <usize>end
   if (at < cleanFrom) memory.fill(at, 0, min(top, cleanFrom) - at)

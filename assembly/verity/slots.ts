@@ -163,3 +163,8 @@ export function open(slot: u32, algorithm: u32, blockBits: u32, saltPtr: usize, 
 export function closeRecord(record: usize): void {
   store<u32>(record, 0, SLOT_ALGORITHM);
 }
+
+/** Drops what is under way in all slots. */
+export function closeAll(): void {
+  for (let slot: u32 = 0; slot < <u32>VERITY_SLOTS; slot++) closeRecord(slotRecord(slot));
+}
