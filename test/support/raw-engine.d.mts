@@ -1,0 +1,63 @@
+/** Types of `raw-engine.mjs`. */
+export interface VerityParameters {
+  algorithm: number;
+  blockBits: number;
+}
+export interface ErrorRecord {
+  status: number;
+  code: string;
+  field: string;
+  offset: number;
+  line: number;
+  actual: bigint;
+  limit: bigint;
+}
+export interface ParseOptions {
+  flags?: number;
+  seed?: [number, number];
+  limits?: Record<number, number>;
+}
+export declare const VERITY_4K: readonly VerityParameters[];
+export declare function compileEngine(name?: string): WebAssembly.Module;
+export declare interface EngineStatus extends ErrorRecord {}
+export declare class EngineStatus extends Error {
+  constructor(record: ErrorRecord);
+}
+/** Exports of the engine; all numbers are 32 bit and arrive signed. */
+export interface EngineExports {
+  readonly memory: WebAssembly.Memory;
+  abiVersion(): number;
+  controlPtr(): number;
+  errorPtr(): number;
+  digestPtr(): number;
+  inputPtr(): number;
+  outputPtr(): number;
+  reset(seedLow: number, seedHigh: number): void;
+  setLimit(index: number, value: number): number;
+  dumpBegin(flags: number): number;
+  dumpWrite(length: number): number;
+  dumpEnd(): number;
+  imageOpen(format: number): number;
+  imageRead(verityMask: number): number;
+  verityOpen(slot: number, algorithm: number, blockBits: number, saltLength: number): number;
+  verityWrite(slot: number, length: number): number;
+  verityWriteDigests(slot: number, count: number, dataLength: number): number;
+  verityBlocks(slot: number, length: number): number;
+  verityClose(slot: number): number;
+}
+export interface BuiltImage {
+  image: Buffer;
+  digests: string[];
+}
+export declare class RawEngine {
+  readonly exports: EngineExports;
+  readonly memory: WebAssembly.Memory;
+  constructor(module?: WebAssembly.Module);
+  view(pointer: number, length: number): Uint8Array;
+  control(offset: number): bigint;
+  error(): ErrorRecord;
+  check(status: number): void;
+  parse(chunks: Iterable<Uint8Array>, options?: ParseOptions): void;
+  image(format: number, verity?: readonly VerityParameters[]): BuiltImage;
+  build(dump: Uint8Array, format: number, verity?: readonly VerityParameters[], options?: ParseOptions): BuiltImage;
+}
