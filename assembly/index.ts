@@ -23,62 +23,62 @@ import {
   LIMIT_MEMORY_BYTES_DEFAULT,
   STATUS_OK,
   VERITY_SLOTS,
-} from './abi'
-import { beginDump, endDump, writeDump } from './dump/read'
-import { openImage, readImage } from './erofs/image'
-import { setSeed } from './hash/siphash'
-import { mark, release, reset as resetArena, setMemoryLimit, used } from './mem/arena'
-import { clearRecords, CONTROL, ERROR, fail, failArgument, failState, setControl } from './mem/record'
-import { DIGEST, INPUT, OUTPUT } from './mem/windows'
-import { findEntry, openCursor, readChildren, readEntries } from './tree/cursor'
-import { reset as resetTree } from './tree/tree'
-import * as verity from './verity'
+} from "./abi";
+import { beginDump, endDump, writeDump } from "./dump/read";
+import { openImage, readImage } from "./erofs/image";
+import { setSeed } from "./hash/siphash";
+import { mark, release, reset as resetArena, setMemoryLimit, used } from "./mem/arena";
+import { clearRecords, CONTROL, ERROR, fail, failArgument, failState, setControl } from "./mem/record";
+import { DIGEST, INPUT, OUTPUT } from "./mem/windows";
+import { findEntry, openCursor, readChildren, readEntries } from "./tree/cursor";
+import { reset as resetTree } from "./tree/tree";
+import * as verity from "./verity";
 
 /** Where a job stands. */
-const JOB_NONE = 0
-const JOB_READING = 1
-const JOB_TREE = 2
-const JOB_IMAGE = 3
-const JOB_CURSOR = 4
-const JOB_FAILED = 5
+const JOB_NONE = 0;
+const JOB_READING = 1;
+const JOB_TREE = 2;
+const JOB_IMAGE = 3;
+const JOB_CURSOR = 4;
+const JOB_FAILED = 5;
 
-let job = JOB_NONE
+let job = JOB_NONE;
 /** What belongs to the tree; beyond it lies what an image or a cursor needs. */
-let treeMark: usize = 0
+let treeMark: usize = 0;
 
-let lineLimit: u32 = LIMIT_LINE_BYTES_DEFAULT
-let entryLimit: u32 = LIMIT_ENTRIES_DEFAULT
+let lineLimit: u32 = LIMIT_LINE_BYTES_DEFAULT;
+let entryLimit: u32 = LIMIT_ENTRIES_DEFAULT;
 
 // ---- the instance ------------------------------------------------------------------------------------------------
 
 /** `ABI_VERSION` of this engine; a host compares it with its own. */
 export function abiVersion(): u32 {
-  return ABI_VERSION
+  return ABI_VERSION;
 }
 
 /** Address of the control record. */
 export function controlPtr(): usize {
-  return CONTROL
+  return CONTROL;
 }
 
 /** Address of the error record. */
 export function errorPtr(): usize {
-  return ERROR
+  return ERROR;
 }
 
 /** Address of the DIGEST_MAX_BYTES that `verityClose` fills. */
 export function digestPtr(): usize {
-  return DIGEST
+  return DIGEST;
 }
 
 /** Address of the input window of INPUT_WINDOW_BYTES. */
 export function inputPtr(): usize {
-  return INPUT
+  return INPUT;
 }
 
 /** Address of the output window of OUTPUT_WINDOW_BYTES. */
 export function outputPtr(): usize {
-  return OUTPUT
+  return OUTPUT;
 }
 
 /**
@@ -87,14 +87,14 @@ export function outputPtr(): usize {
  * @param seedLow and `seedHigh`: 64 random bits for the hash tables; nothing of them shows in any output
  */
 export function reset(seedLow: u32, seedHigh: u32): void {
-  const seed = (<u64>seedHigh << 32) | seedLow
+  const seed = ((<u64>seedHigh) << 32) | seedLow;
   // SipHash wants 128 bits; an odd multiplier spreads the 64 over the second half.
-  setSeed(seed, seed * 0x9e3779b97f4a7c15 + 1)
-  resetArena()
-  resetTree()
-  verity.closeAll()
-  clearRecords()
-  job = JOB_NONE
+  setSeed(seed, seed * 0x9e3779b97f4a7c15 + 1);
+  resetArena();
+  resetTree();
+  verity.closeAll();
+  clearRecords();
+  job = JOB_NONE;
 }
 
 /**
@@ -105,25 +105,25 @@ export function reset(seedLow: u32, seedHigh: u32): void {
  * @returns a status
  */
 export function setLimit(index: u32, value: u32): i32 {
-  if (index >= <u32>LIMIT_COUNT) return failArgument(index, LIMIT_COUNT - 1)
+  if (index >= <u32>LIMIT_COUNT) return failArgument(index, LIMIT_COUNT - 1);
   const most =
     index == LIMIT_LINE_BYTES
       ? <u32>LIMIT_LINE_BYTES_DEFAULT
       : index == LIMIT_ENTRIES
         ? <u32>LIMIT_ENTRIES_DEFAULT
-        : <u32>LIMIT_MEMORY_BYTES_DEFAULT
-  if (value > most) return failArgument(value, most)
-  if (index == LIMIT_LINE_BYTES) lineLimit = value
-  else if (index == LIMIT_ENTRIES) entryLimit = value
-  else setMemoryLimit(value)
-  return STATUS_OK
+        : <u32>LIMIT_MEMORY_BYTES_DEFAULT;
+  if (value > most) return failArgument(value, most);
+  if (index == LIMIT_LINE_BYTES) lineLimit = value;
+  else if (index == LIMIT_ENTRIES) entryLimit = value;
+  else setMemoryLimit(value);
+  return STATUS_OK;
 }
 
 /** Notes the outcome of a step of the job. */
 function step(status: i32, next: i32): i32 {
-  setControl(CONTROL_ARENA_BYTES, used())
-  job = status == STATUS_OK ? next : JOB_FAILED
-  return status
+  setControl(CONTROL_ARENA_BYTES, used());
+  job = status == STATUS_OK ? next : JOB_FAILED;
+  return status;
 }
 
 // ---- dumpfile -> tree --------------------------------------------------------------------------------------------
@@ -135,9 +135,9 @@ function step(status: i32, next: i32): i32 {
  * @returns a status
  */
 export function dumpBegin(flags: u32): i32 {
-  if (job != JOB_NONE) return failState()
-  if (flags & ~DUMP_STRICT) return failArgument(flags, DUMP_STRICT)
-  return step(beginDump(flags, lineLimit, entryLimit), JOB_READING)
+  if (job != JOB_NONE) return failState();
+  if (flags & ~DUMP_STRICT) return failArgument(flags, DUMP_STRICT);
+  return step(beginDump(flags, lineLimit, entryLimit), JOB_READING);
 }
 
 /**
@@ -147,9 +147,9 @@ export function dumpBegin(flags: u32): i32 {
  * @returns a status
  */
 export function dumpWrite(length: u32): i32 {
-  if (job != JOB_READING) return failState()
-  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES)
-  return step(writeDump(INPUT, length), JOB_READING)
+  if (job != JOB_READING) return failState();
+  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
+  return step(writeDump(INPUT, length), JOB_READING);
 }
 
 /**
@@ -158,17 +158,17 @@ export function dumpWrite(length: u32): i32 {
  * @returns a status
  */
 export function dumpEnd(): i32 {
-  if (job != JOB_READING) return failState()
-  const status = step(endDump(), JOB_TREE)
-  treeMark = mark()
-  return status
+  if (job != JOB_READING) return failState();
+  const status = step(endDump(), JOB_TREE);
+  treeMark = mark();
+  return status;
 }
 
 /** Whether there is a tree to work on; drops what an earlier image or cursor needed. */
 function turnToTree(): bool {
-  if (job != JOB_TREE && job != JOB_IMAGE && job != JOB_CURSOR) return false
-  release(treeMark)
-  return true
+  if (job != JOB_TREE && job != JOB_IMAGE && job != JOB_CURSOR) return false;
+  release(treeMark);
+  return true;
 }
 
 // ---- tree -> image -----------------------------------------------------------------------------------------------
@@ -181,10 +181,10 @@ function turnToTree(): bool {
  * @returns a status
  */
 export function imageOpen(format: u32): i32 {
-  if (!turnToTree()) return failState()
-  const status = step(openImage(format), JOB_IMAGE)
-  if (status != STATUS_OK) job = JOB_TREE
-  return status
+  if (!turnToTree()) return failState();
+  const status = step(openImage(format), JOB_IMAGE);
+  if (status != STATUS_OK) job = JOB_TREE;
+  return status;
 }
 
 /**
@@ -194,15 +194,15 @@ export function imageOpen(format: u32): i32 {
  * @returns bytes (all pieces but the last are multiples of 65536), 0 at the end, or a status, negated
  */
 export function imageRead(verityMask: u32): i32 {
-  if (job != JOB_IMAGE) return -failState()
+  if (job != JOB_IMAGE) return -failState();
   for (let slot: u32 = 0; slot < <u32>VERITY_SLOTS; slot++) {
-    if (verityMask & (1 << slot) && !verity.isOpen(slot)) return -failState()
+    if (verityMask & (1 << slot) && !verity.isOpen(slot)) return -failState();
   }
-  const length = readImage()
+  const length = readImage();
   for (let slot: u32 = 0; slot < <u32>VERITY_SLOTS; slot++) {
-    if (verityMask & (1 << slot)) verity.update(slot, OUTPUT, length)
+    if (verityMask & (1 << slot)) verity.update(slot, OUTPUT, length);
   }
-  return length
+  return length;
 }
 
 // ---- cursor ------------------------------------------------------------------------------------------------------
@@ -213,10 +213,10 @@ export function imageRead(verityMask: u32): i32 {
  * @returns a status
  */
 export function cursorOpen(): i32 {
-  if (!turnToTree()) return failState()
-  const status = step(openCursor(), JOB_CURSOR)
-  if (status != STATUS_OK) job = JOB_TREE
-  return status
+  if (!turnToTree()) return failState();
+  const status = step(openCursor(), JOB_CURSOR);
+  if (status != STATUS_OK) job = JOB_TREE;
+  return status;
 }
 
 /**
@@ -226,7 +226,7 @@ export function cursorOpen(): i32 {
  * @returns a status; CONTROL_CURSOR_COUNT records, none behind the last entry
  */
 export function cursorRead(first: u32): i32 {
-  return job == JOB_CURSOR ? readEntries(first) : failState()
+  return job == JOB_CURSOR ? readEntries(first) : failState();
 }
 
 /**
@@ -237,7 +237,7 @@ export function cursorRead(first: u32): i32 {
  * @returns a status; CONTROL_CURSOR_COUNT records, none behind the last entry
  */
 export function cursorChildren(index: u32, from: u32): i32 {
-  return job == JOB_CURSOR ? readChildren(index, from) : failState()
+  return job == JOB_CURSOR ? readChildren(index, from) : failState();
 }
 
 /**
@@ -247,7 +247,7 @@ export function cursorChildren(index: u32, from: u32): i32 {
  * @returns its index, or -1
  */
 export function cursorFind(length: u32): i32 {
-  return job == JOB_CURSOR && length <= <u32>INPUT_WINDOW_BYTES ? findEntry(INPUT, length) : -1
+  return job == JOB_CURSOR && length <= <u32>INPUT_WINDOW_BYTES ? findEntry(INPUT, length) : -1;
 }
 
 // ---- fs-verity ---------------------------------------------------------------------------------------------------
@@ -262,8 +262,8 @@ export function cursorFind(length: u32): i32 {
  * @returns a status
  */
 export function verityOpen(slot: u32, algorithm: u32, blockBits: u32, saltLength: u32): i32 {
-  const status = verity.open(slot, algorithm, blockBits, INPUT, saltLength)
-  return status == STATUS_OK ? status : fail(status, blockBits, 0)
+  const status = verity.open(slot, algorithm, blockBits, INPUT, saltLength);
+  return status == STATUS_OK ? status : fail(status, blockBits, 0);
 }
 
 /**
@@ -273,10 +273,10 @@ export function verityOpen(slot: u32, algorithm: u32, blockBits: u32, saltLength
  * @returns a status
  */
 export function verityWrite(slot: u32, length: u32): i32 {
-  if (!verity.isOpen(slot)) return failState()
-  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES)
-  verity.update(slot, INPUT, length)
-  return STATUS_OK
+  if (!verity.isOpen(slot)) return failState();
+  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
+  verity.update(slot, INPUT, length);
+  return STATUS_OK;
 }
 
 /**
@@ -287,9 +287,9 @@ export function verityWrite(slot: u32, length: u32): i32 {
  * @returns a status
  */
 export function verityWriteDigests(slot: u32, count: u32, dataLength: u32): i32 {
-  if (!verity.isOpen(slot)) return failState()
-  const status = verity.appendDigests(slot, INPUT, count, dataLength)
-  return status == STATUS_OK ? status : fail(status, dataLength, 0)
+  if (!verity.isOpen(slot)) return failState();
+  const status = verity.appendDigests(slot, INPUT, count, dataLength);
+  return status == STATUS_OK ? status : fail(status, dataLength, 0);
 }
 
 /**
@@ -300,9 +300,9 @@ export function verityWriteDigests(slot: u32, count: u32, dataLength: u32): i32 
  * @returns number of digests, now in the output window, or a status, negated
  */
 export function verityBlocks(slot: u32, length: u32): i32 {
-  if (!verity.isOpen(slot)) return -failState()
-  if (length > <u32>INPUT_WINDOW_BYTES) return -failArgument(length, INPUT_WINDOW_BYTES)
-  return verity.blockDigests(slot, INPUT, length, OUTPUT)
+  if (!verity.isOpen(slot)) return -failState();
+  if (length > <u32>INPUT_WINDOW_BYTES) return -failArgument(length, INPUT_WINDOW_BYTES);
+  return verity.blockDigests(slot, INPUT, length, OUTPUT);
 }
 
 /**
@@ -311,6 +311,6 @@ export function verityBlocks(slot: u32, length: u32): i32 {
  * @returns bytes of the digest (32 or 64), now at `digestPtr`, or a status, negated
  */
 export function verityClose(slot: u32): i32 {
-  if (!verity.isOpen(slot)) return -failState()
-  return verity.close(slot, DIGEST)
+  if (!verity.isOpen(slot)) return -failState();
+  return verity.close(slot, DIGEST);
 }

@@ -7,11 +7,13 @@
 
 import { SHA256_IV, SHA256_STATE_BYTES, sha256Begin, sha256End, sha256Update } from "./hash/sha256";
 import { sha256x4, sha256x4Length } from "./hash/sha256x4";
-import { SHA512_STATE_BYTES, sha512Begin, sha512End, sha512Update } from "./hash/sha512";
+import { sha512x2, sha512x2Length } from "./hash/sha512x2";
+import { SHA512_IV, SHA512_STATE_BYTES, sha512Begin, sha512End, sha512Update } from "./hash/sha512";
 
 export { sha256Begin, sha256Compress, sha256End, sha256Update, sha256Whole } from "./hash/sha256";
 export { sha256x4, sha256x4Length } from "./hash/sha256x4";
 export { sha512Begin, sha512Compress, sha512End, sha512Update, sha512Whole } from "./hash/sha512";
+export { sha512x2, sha512x2Length } from "./hash/sha512x2";
 export { setSeed as sipHashSeed, sipHash } from "./hash/siphash";
 export { xxh32 } from "./hash/xxh32";
 export {
@@ -55,4 +57,10 @@ export function sha512(ptr: usize, len: usize, outPtr: usize): void {
 export function sha256Lanes(ptr: usize, stride: usize, len: u32, outPtr: usize): void {
   sha256x4Length(len);
   sha256x4(SHA256_IV, ptr, ptr + stride, ptr + 2 * stride, ptr + 3 * stride, len >> 6, outPtr);
+}
+
+/** SHA-512 of two messages of `len` bytes (a multiple of 128, above 0), `stride` bytes apart, into 128 bytes. */
+export function sha512Lanes(ptr: usize, stride: usize, len: u32, outPtr: usize): void {
+  sha512x2Length(len);
+  sha512x2(SHA512_IV, ptr, ptr + stride, len >> 7, outPtr);
 }

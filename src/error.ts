@@ -208,7 +208,7 @@ const FIELD_NAMES = [
   "payload",
   "content",
   "digest",
-  "xattrs",
+  "xattr",
 ] as const;
 
 /** What the messages call the thing that the codes of a prefix speak of. */
@@ -285,7 +285,8 @@ export function errorFromRecord(record: ErrorRecord): ComposefsError {
   const field = FIELD_NAMES[record.field];
   if (record.line > 0n) {
     data.line = Number(record.line);
-    data.offset = Number(record.offset);
+    // Hardlinks and formats are judged when the line is long gone: the record then knows its number only.
+    if (record.offset > 0n || record.line === 1n) data.offset = Number(record.offset);
   }
   if (field) data.field = field;
   if (record.actual > 0n || record.limit > 0n) {

@@ -14,43 +14,43 @@ import {
   STATUS_DUMP_STRICT_NLINK,
   STATUS_DUMP_WHITEOUT_LINKED,
   STATUS_OK,
-} from '../abi'
-import { mark, release } from '../mem/arena'
-import { failAt, failMemory } from '../mem/record'
-import { arrange, ARRANGE_MEMORY, ARRANGE_TWICE, twice } from '../tree/children'
-import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_TO_DIRECTORY, resolveLinks } from '../tree/links'
-import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from '../tree/node'
-import { depthFirst } from '../tree/order'
-import { directoryCount, entryCount, rootNode } from '../tree/tree'
+} from "../abi";
+import { mark, release } from "../mem/arena";
+import { failAt, failMemory } from "../mem/record";
+import { arrange, ARRANGE_MEMORY, ARRANGE_TWICE, twice } from "../tree/children";
+import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_TO_DIRECTORY, resolveLinks } from "../tree/links";
+import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
+import { depthFirst } from "../tree/order";
+import { directoryCount, entryCount, rootNode } from "../tree/tree";
 
 /** Fails at the line that made a node; the offset of a line that is long gone is not known. */
 function failAtNode(status: i32, field: u32, node: usize, actual: u64, limit: u64): i32 {
-  return failAt(status, field, 0, changetype<Node>(node).line, actual, limit)
+  return failAt(status, field, 0, changetype<Node>(node).line, actual, limit);
 }
 
 function linkStatus(outcome: u32): i32 {
-  if (outcome == LINK_DANGLING) return STATUS_DUMP_LINK_DANGLING
-  if (outcome == LINK_TO_DIRECTORY) return STATUS_DUMP_LINK_TO_DIRECTORY
-  if (outcome == LINK_CYCLE) return STATUS_DUMP_LINK_CYCLE
-  return STATUS_DUMP_WHITEOUT_LINKED
+  if (outcome == LINK_DANGLING) return STATUS_DUMP_LINK_DANGLING;
+  if (outcome == LINK_TO_DIRECTORY) return STATUS_DUMP_LINK_TO_DIRECTORY;
+  if (outcome == LINK_CYCLE) return STATUS_DUMP_LINK_CYCLE;
+  return STATUS_DUMP_WHITEOUT_LINKED;
 }
 
 /** Holds every link count against the names that there are (strict mode). */
 function checkLinkCounts(): i32 {
-  const point = mark()
-  const list = depthFirst(rootNode(), entryCount)
-  if (!list) return failMemory()
+  const point = mark();
+  const list = depthFirst(rootNode(), entryCount);
+  if (!list) return failMemory();
   for (let i: u32 = 0; i < entryCount; i++) {
-    const address = <usize>load<u32>(list + (<usize>i << 2))
-    const node = changetype<Node>(address)
-    if (node.type == TYPE_HARDLINK) continue
-    const counted = node.type == TYPE_DIRECTORY ? 2 + node.extra : node.names
+    const address = <usize>load<u32>(list + ((<usize>i) << 2));
+    const node = changetype<Node>(address);
+    if (node.type == TYPE_HARDLINK) continue;
+    const counted = node.type == TYPE_DIRECTORY ? 2 + node.extra : node.names;
     if (node.nlink != counted) {
-      return failAtNode(STATUS_DUMP_STRICT_NLINK, FIELD_NLINK, address, node.nlink, counted)
+      return failAtNode(STATUS_DUMP_STRICT_NLINK, FIELD_NLINK, address, node.nlink, counted);
     }
   }
-  release(point)
-  return STATUS_OK
+  release(point);
+  return STATUS_OK;
 }
 
 /**
@@ -59,10 +59,10 @@ function checkLinkCounts(): i32 {
  * @returns a status
  */
 export function completeTree(strict: bool): i32 {
-  const arranged = arrange(rootNode(), directoryCount)
-  if (arranged == ARRANGE_MEMORY) return failMemory()
-  if (arranged == ARRANGE_TWICE) return failAtNode(STATUS_DUMP_PATH_TWICE, FIELD_PATH, twice, 0, 0)
-  const resolved = resolveLinks()
-  if (resolved != LINK_OK) return failAtNode(linkStatus(resolved), FIELD_PAYLOAD, faulty, 0, 0)
-  return strict ? checkLinkCounts() : STATUS_OK
+  const arranged = arrange(rootNode(), directoryCount);
+  if (arranged == ARRANGE_MEMORY) return failMemory();
+  if (arranged == ARRANGE_TWICE) return failAtNode(STATUS_DUMP_PATH_TWICE, FIELD_PATH, twice, 0, 0);
+  const resolved = resolveLinks();
+  if (resolved != LINK_OK) return failAtNode(linkStatus(resolved), FIELD_PAYLOAD, faulty, 0, 0);
+  return strict ? checkLinkCounts() : STATUS_OK;
 }

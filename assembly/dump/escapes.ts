@@ -2,16 +2,16 @@
  * Escapes of the dumpfile format (composefs-dump(5); dumpfile.md 2.1): `\\` `\n` `\r` `\t` and `\xHH`.
  */
 
-const BACKSLASH: u32 = 0x5c
+const BACKSLASH: u32 = 0x5c;
 
 /** `unescape` met something else after a backslash. */
-export const UNESCAPE_BAD: i32 = -1
+export const UNESCAPE_BAD: i32 = -1;
 
 /** Value of a hexadecimal digit in either case, or -1. */
 export function hexDigit(byte: u32): i32 {
-  if (byte - 0x30 < 10) return <i32>(byte - 0x30)
-  const letter = (byte | 0x20) - 0x61
-  return letter < 6 ? <i32>(letter + 10) : -1
+  if (byte - 0x30 < 10) return <i32>(byte - 0x30);
+  const letter = (byte | 0x20) - 0x61;
+  return letter < 6 ? <i32>(letter + 10) : -1;
 }
 
 /**
@@ -22,36 +22,36 @@ export function hexDigit(byte: u32): i32 {
  * @returns number of bytes written, or `UNESCAPE_BAD`
  */
 export function unescape(from: usize, end: usize, to: usize): i32 {
-  const start = to
+  const start = to;
   while (from < end) {
-    let byte = <u32>load<u8>(from)
-    from++
+    let byte = <u32>load<u8>(from);
+    from++;
     if (byte == BACKSLASH) {
-      if (from == end) return UNESCAPE_BAD
-      const letter = <u32>load<u8>(from)
-      from++
-      if (letter == BACKSLASH) byte = BACKSLASH
-      else if (letter == 0x6e) byte = 0x0a
-      else if (letter == 0x72) byte = 0x0d
-      else if (letter == 0x74) byte = 0x09
+      if (from == end) return UNESCAPE_BAD;
+      const letter = <u32>load<u8>(from);
+      from++;
+      if (letter == BACKSLASH) byte = BACKSLASH;
+      else if (letter == 0x6e) byte = 0x0a;
+      else if (letter == 0x72) byte = 0x0d;
+      else if (letter == 0x74) byte = 0x09;
       else if (letter == 0x78 && from + 2 <= end) {
-        const high = hexDigit(load<u8>(from))
-        const low = hexDigit(load<u8>(from + 1))
-        if ((high | low) < 0) return UNESCAPE_BAD
-        byte = <u32>((high << 4) | low)
-        from += 2
-      } else return UNESCAPE_BAD
+        const high = hexDigit(load<u8>(from));
+        const low = hexDigit(load<u8>(from + 1));
+        if ((high | low) < 0) return UNESCAPE_BAD;
+        byte = <u32>((high << 4) | low);
+        from += 2;
+      } else return UNESCAPE_BAD;
     }
-    store<u8>(to, byte)
-    to++
+    store<u8>(to, byte);
+    to++;
   }
-  return <i32>(to - start)
+  return <i32>(to - start);
 }
 
 /** Whether a zero byte occurs. */
 export function hasZero(at: usize, len: u32): bool {
   for (let i: u32 = 0; i < len; i++) {
-    if (!load<u8>(at + i)) return true
+    if (!load<u8>(at + i)) return true;
   }
-  return false
+  return false;
 }

@@ -2,37 +2,37 @@
  * Where in the dumpfile the parser stands, for the error record.
  */
 
-import { failAt } from '../mem/record'
+import { failAt } from "../mem/record";
 
 /** Number of the current line, from 1. */
-export let line: u64 = 0
+export let line: u64 = 0;
 /** Offset of its first byte in the input. */
-let lineOffset: u64 = 0
-let lineStart: usize = 0
+let lineOffset: u64 = 0;
+let lineStart: usize = 0;
 /** Address of the field that is being read. */
-let fieldStart: usize = 0
+let fieldStart: usize = 0;
 
 export function resetPlace(): void {
-  line = 0
-  lineOffset = 0
-  fieldStart = 0
-  lineStart = 0
+  line = 0;
+  lineOffset = 0;
+  fieldStart = 0;
+  lineStart = 0;
 }
 
 /** A new line begins at `at`, which is byte `offset` of the input. */
 export function beginLine(at: usize, offset: u64): void {
-  line++
-  lineOffset = offset
-  lineStart = at
-  fieldStart = at
+  line++;
+  lineOffset = offset;
+  lineStart = at;
+  fieldStart = at;
 }
 
 /** A field begins at `at`. */
 export function beginField(at: usize): void {
-  fieldStart = at
+  fieldStart = at;
 }
 
 /** Fails at the current field. @returns `status` */
 export function failHere(status: i32, field: u32, actual: u64, limit: u64): i32 {
-  return failAt(status, field, lineOffset + <u64>(fieldStart - lineStart), line, actual, limit)
+  return failAt(status, field, lineOffset + <u64>(fieldStart - lineStart), line, actual, limit);
 }

@@ -21,9 +21,9 @@ import {
   STATUS_DUMP_NUL_BYTE,
   STATUS_DUMP_STRICT_FINAL_NEWLINE,
   STATUS_OK,
-} from '../abi'
-import { failMemory, setControl } from '../mem/record'
-import { begin as beginOverlay } from '../tree/overlay'
+} from "../abi";
+import { failMemory, setControl } from "../mem/record";
+import { begin as beginOverlay } from "../tree/overlay";
 import {
   digestBytes,
   directoryCount,
@@ -34,46 +34,46 @@ import {
   inlineFileCount,
   symlinkCount,
   whiteoutCount,
-} from '../tree/tree'
-import { completeTree } from './complete'
-import { configure, parseLine } from './parse'
-import { resetPath } from './path'
-import { beginLine, failHere, line, resetPlace } from './place'
+} from "../tree/tree";
+import { completeTree } from "./complete";
+import { configure, parseLine } from "./parse";
+import { resetPath } from "./path";
+import { beginLine, failHere, line, resetPlace } from "./place";
 
-const LF: u8 = 0x0a
+const LF: u8 = 0x0a;
 
 /** The line that the last chunk cut; its bytes were scanned and hold no LF. */
-const carry = memory.data(LIMIT_LINE_BYTES_DEFAULT + 64, 16)
-let carried: u32 = 0
+const carry = memory.data(LIMIT_LINE_BYTES_DEFAULT + 64, 16);
+let carried: u32 = 0;
 
-let lineLimit: u32 = 0
-let flags: u32 = 0
+let lineLimit: u32 = 0;
+let flags: u32 = 0;
 /** Bytes of the input before the current line. */
-let offset: u64 = 0
+let offset: u64 = 0;
 
 /** `findFeed` found a zero byte before any LF. */
-let sawZero: bool = false
+let sawZero: bool = false;
 
 /** Address of the first LF in a range, or its end; looks for zero bytes on the way. */
 function findFeed(at: usize, end: usize): usize {
-  const feed = i8x16.splat(LF)
-  sawZero = false
+  const feed = i8x16.splat(LF);
+  sawZero = false;
   while (at + 16 <= end) {
-    const bytes = v128.load(at)
+    const bytes = v128.load(at);
     // The smaller of x and x ^ LF is zero where x is either of the two.
-    if (!i8x16.all_true(i8x16.min_u(bytes, v128.xor(bytes, feed)))) break
-    at += 16
+    if (!i8x16.all_true(i8x16.min_u(bytes, v128.xor(bytes, feed)))) break;
+    at += 16;
   }
   while (at < end) {
-    const byte = load<u8>(at)
-    if (byte == LF) return at
+    const byte = load<u8>(at);
+    if (byte == LF) return at;
     if (!byte) {
-      sawZero = true
-      return at
+      sawZero = true;
+      return at;
     }
-    at++
+    at++;
   }
-  return end
+  return end;
 }
 
 /**
@@ -84,39 +84,39 @@ function findFeed(at: usize, end: usize): usize {
  * @returns a status
  */
 export function beginDump(newFlags: u32, lines: u32, entries: u32): i32 {
-  flags = newFlags
-  lineLimit = lines
-  carried = 0
-  offset = 0
-  resetPlace()
-  resetPath()
-  configure(newFlags, entries)
-  return beginOverlay() ? STATUS_OK : failMemory()
+  flags = newFlags;
+  lineLimit = lines;
+  carried = 0;
+  offset = 0;
+  resetPlace();
+  resetPath();
+  configure(newFlags, entries);
+  return beginOverlay() ? STATUS_OK : failMemory();
 }
 
 function takeLine(at: usize, end: usize): i32 {
-  beginLine(at, offset)
-  const len = end - at
-  if (len > lineLimit) return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, len, lineLimit)
-  const status = parseLine(at, end)
-  offset += <u64>len + 1
-  return status
+  beginLine(at, offset);
+  const len = end - at;
+  if (len > lineLimit) return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, len, lineLimit);
+  const status = parseLine(at, end);
+  offset += <u64>len + 1;
+  return status;
 }
 
 function failZero(at: usize): i32 {
-  beginLine(at, offset)
-  return failHere(STATUS_DUMP_NUL_BYTE, 0, 0, 0)
+  beginLine(at, offset);
+  return failHere(STATUS_DUMP_NUL_BYTE, 0, 0, 0);
 }
 
 /** Adds to the carried line. @returns a status */
 function carryOn(at: usize, len: usize): i32 {
   if (<usize>carried + len > lineLimit) {
-    beginLine(at, offset)
-    return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, <usize>carried + len, lineLimit)
+    beginLine(at, offset);
+    return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, <usize>carried + len, lineLimit);
   }
-  memory.copy(carry + carried, at, len)
-  carried += <u32>len
-  return STATUS_OK
+  memory.copy(carry + carried, at, len);
+  carried += <u32>len;
+  return STATUS_OK;
 }
 
 /**
@@ -125,26 +125,26 @@ function carryOn(at: usize, len: usize): i32 {
  * @returns a status
  */
 export function writeDump(at: usize, len: u32): i32 {
-  const end = at + len
+  const end = at + len;
   while (at < end) {
-    const stop = findFeed(at, end)
-    if (sawZero) return failZero(stop)
-    if (stop == end) return carryOn(at, end - at)
-    let status = STATUS_OK
+    const stop = findFeed(at, end);
+    if (sawZero) return failZero(stop);
+    if (stop == end) return carryOn(at, end - at);
+    let status = STATUS_OK;
     if (carried) {
-      status = carryOn(at, stop - at)
-      if (status != STATUS_OK) return status
-      store<u8>(carry + carried, LF)
-      const lineEnd = carry + carried
-      carried = 0
-      status = takeLine(carry, lineEnd)
+      status = carryOn(at, stop - at);
+      if (status != STATUS_OK) return status;
+      store<u8>(carry + carried, LF);
+      const lineEnd = carry + carried;
+      carried = 0;
+      status = takeLine(carry, lineEnd);
     } else {
-      status = takeLine(at, stop)
+      status = takeLine(at, stop);
     }
-    if (status != STATUS_OK) return status
-    at = stop + 1
+    if (status != STATUS_OK) return status;
+    at = stop + 1;
   }
-  return STATUS_OK
+  return STATUS_OK;
 }
 
 /**
@@ -154,27 +154,27 @@ export function writeDump(at: usize, len: u32): i32 {
  */
 export function endDump(): i32 {
   if (carried) {
-    store<u8>(carry + carried, LF)
-    const end = carry + carried
-    carried = 0
-    const status = takeLine(carry, end)
-    if (status != STATUS_OK) return status
+    store<u8>(carry + carried, LF);
+    const end = carry + carried;
+    carried = 0;
+    const status = takeLine(carry, end);
+    if (status != STATUS_OK) return status;
     // There was no LF to count.
-    offset--
-    if (flags & DUMP_STRICT) return failHere(STATUS_DUMP_STRICT_FINAL_NEWLINE, 0, 0, 0)
+    offset--;
+    if (flags & DUMP_STRICT) return failHere(STATUS_DUMP_STRICT_FINAL_NEWLINE, 0, 0, 0);
   }
-  if (line == 0) return failHere(STATUS_DUMP_EMPTY_INPUT, 0, 0, 0)
-  const status = completeTree((flags & DUMP_STRICT) != 0)
-  if (status != STATUS_OK) return status
-  setControl(CONTROL_ENTRIES, entryCount)
-  setControl(CONTROL_DIRECTORIES, directoryCount)
-  setControl(CONTROL_HARDLINKS, hardlinkCount)
-  setControl(CONTROL_EXTERNAL_FILES, externalFileCount)
-  setControl(CONTROL_INLINE_FILES, inlineFileCount)
-  setControl(CONTROL_SYMLINKS, symlinkCount)
-  setControl(CONTROL_WHITEOUTS, whiteoutCount)
-  setControl(CONTROL_EXTERNAL_BYTES, externalBytes)
-  setControl(CONTROL_DIGEST_BYTES, digestBytes)
-  setControl(CONTROL_INPUT_BYTES, offset)
-  return STATUS_OK
+  if (line == 0) return failHere(STATUS_DUMP_EMPTY_INPUT, 0, 0, 0);
+  const status = completeTree((flags & DUMP_STRICT) != 0);
+  if (status != STATUS_OK) return status;
+  setControl(CONTROL_ENTRIES, entryCount);
+  setControl(CONTROL_DIRECTORIES, directoryCount);
+  setControl(CONTROL_HARDLINKS, hardlinkCount);
+  setControl(CONTROL_EXTERNAL_FILES, externalFileCount);
+  setControl(CONTROL_INLINE_FILES, inlineFileCount);
+  setControl(CONTROL_SYMLINKS, symlinkCount);
+  setControl(CONTROL_WHITEOUTS, whiteoutCount);
+  setControl(CONTROL_EXTERNAL_BYTES, externalBytes);
+  setControl(CONTROL_DIGEST_BYTES, digestBytes);
+  setControl(CONTROL_INPUT_BYTES, offset);
+  return STATUS_OK;
 }

@@ -17,54 +17,54 @@ import {
   XATTR_BUDGET_BYTES,
   XATTR_KEY_MAX_BYTES,
   XATTR_TEXT_MAX_BYTES,
-} from '../abi'
-import { failMemory } from '../mem/record'
-import { setItem, ITEM_BYTES, itemValue, sort } from '../mem/sort'
-import { allocate, mark, release } from '../mem/arena'
-import { sortKey } from '../mem/bytes'
-import { compareKeys, internKey, internPair, keepList, Key, Pair } from '../tree/xattrs'
-import { hasZero, unescape, UNESCAPE_BAD } from './escapes'
-import { fieldEnd, fieldEscaped } from './fields'
-import { beginField, failHere, line } from './place'
+} from "../abi";
+import { failMemory } from "../mem/record";
+import { setItem, ITEM_BYTES, itemValue, sort } from "../mem/sort";
+import { allocate, mark, release } from "../mem/arena";
+import { sortKey } from "../mem/bytes";
+import { compareKeys, internKey, internPair, keepList, Key, Pair } from "../tree/xattrs";
+import { hasZero, unescape, UNESCAPE_BAD } from "./escapes";
+import { fieldEnd, fieldEscaped } from "./fields";
+import { beginField, failHere, line } from "./place";
 
-const SPACE: u32 = 0x20
-const EQUALS: u32 = 0x3d
+const SPACE: u32 = 0x20;
+const EQUALS: u32 = 0x3d;
 
 /** What C counts for an xattr beside its bytes, and for the first one (dumpfile.md 4). */
-const BUDGET_ENTRY_BYTES: u32 = 7
-const BUDGET_FIRST_BYTES: u32 = 12
+const BUDGET_ENTRY_BYTES: u32 = 7;
+const BUDGET_FIRST_BYTES: u32 = 12;
 
 /** The pairs of the current line; a token takes at least two bytes of text and a space. */
-const current = memory.data((XATTR_TEXT_MAX_BYTES / 2 + 1) * 4, 8)
+const current = memory.data((XATTR_TEXT_MAX_BYTES / 2 + 1) * 4, 8);
 /** Unescaped key and value of a token. */
-const keyText = memory.data(XATTR_TEXT_MAX_BYTES + 16, 8)
-const valueText = memory.data(XATTR_TEXT_MAX_BYTES + 16, 8)
+const keyText = memory.data(XATTR_TEXT_MAX_BYTES + 16, 8);
+const valueText = memory.data(XATTR_TEXT_MAX_BYTES + 16, 8);
 
 /** The list that `readXattrs` made, 0 for none. */
-export let list: usize = 0
+export let list: usize = 0;
 
 function compareItems(a: u32, b: u32): i32 {
-  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key)
+  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key);
 }
 
 function pairAt(index: u32): Pair {
-  return changetype<Pair>(<usize>load<u32>(current + (<usize>index << 2)))
+  return changetype<Pair>(<usize>load<u32>(current + ((<usize>index) << 2)));
 }
 
 /** Sorts the current line's pairs by key. @returns a status */
 function sortCurrent(count: u32): i32 {
-  const point = mark()
-  const items = allocate(<u64>count * ITEM_BYTES)
-  if (!items) return failMemory()
+  const point = mark();
+  const items = allocate(<u64>count * ITEM_BYTES);
+  if (!items) return failMemory();
   for (let i: u32 = 0; i < count; i++) {
-    setItem(items + <usize>i * ITEM_BYTES, sortKey(pairAt(i).key.bytes), <u32>changetype<usize>(pairAt(i)))
+    setItem(items + <usize>i * ITEM_BYTES, sortKey(pairAt(i).key.bytes), <u32>changetype<usize>(pairAt(i)));
   }
-  if (!sort(items, count, compareItems)) return failMemory()
+  if (!sort(items, count, compareItems)) return failMemory();
   for (let i: u32 = 0; i < count; i++) {
-    store<u32>(current + (<usize>i << 2), itemValue(items + <usize>i * ITEM_BYTES))
+    store<u32>(current + ((<usize>i) << 2), itemValue(items + <usize>i * ITEM_BYTES));
   }
-  release(point)
-  return STATUS_OK
+  release(point);
+  return STATUS_OK;
 }
 
 /**
@@ -76,77 +76,78 @@ function sortCurrent(count: u32): i32 {
  * @returns a status
  */
 export function readXattrs(at: usize, end: usize, strict: bool): i32 {
-  list = 0
-  beginField(at)
+  list = 0;
+  beginField(at);
   if (end - at > <u32>XATTR_TEXT_MAX_BYTES) {
-    return failHere(STATUS_DUMP_XATTR_TEXT_TOO_LONG, FIELD_XATTR, end - at, XATTR_TEXT_MAX_BYTES)
+    return failHere(STATUS_DUMP_XATTR_TEXT_TOO_LONG, FIELD_XATTR, end - at, XATTR_TEXT_MAX_BYTES);
   }
-  const lineMark = <u32>line
-  let count: u32 = 0
-  let budget: u32 = 0
-  let sorted = true
+  const lineMark = <u32>line;
+  let count: u32 = 0;
+  let budget: u32 = 0;
+  let sorted = true;
   for (;;) {
-    beginField(at)
-    const stop = fieldEnd(at)
-    const escaped = fieldEscaped
-    if (stop == at) return failHere(STATUS_DUMP_XATTR_EMPTY_TOKEN, FIELD_XATTR, 0, 0)
-    let split = at
-    while (split < stop && <u32>load<u8>(split) != EQUALS) split++
-    if (split == stop) return failHere(STATUS_DUMP_XATTR_EQUALS, FIELD_XATTR, 0, 0)
+    beginField(at);
+    const stop = fieldEnd(at);
+    const escaped = fieldEscaped;
+    if (stop == at) return failHere(STATUS_DUMP_XATTR_EMPTY_TOKEN, FIELD_XATTR, 0, 0);
+    let split = at;
+    while (split < stop && <u32>load<u8>(split) != EQUALS) split++;
+    if (split == stop) return failHere(STATUS_DUMP_XATTR_EQUALS, FIELD_XATTR, 0, 0);
 
-    let keyAt = at
-    let keyLen = <u32>(split - at)
-    let valueAt = split + 1
-    let valueLen = <u32>(stop - valueAt)
+    let keyAt = at;
+    let keyLen = <u32>(split - at);
+    let valueAt = split + 1;
+    let valueLen = <u32>(stop - valueAt);
     if (escaped) {
-      const unescapedKey = unescape(at, split, keyText)
-      const unescapedValue = unescape(split + 1, stop, valueText)
+      const unescapedKey = unescape(at, split, keyText);
+      const unescapedValue = unescape(split + 1, stop, valueText);
       if (unescapedKey == UNESCAPE_BAD || unescapedValue == UNESCAPE_BAD) {
-        return failHere(STATUS_DUMP_ESCAPE, FIELD_XATTR, 0, 0)
+        return failHere(STATUS_DUMP_ESCAPE, FIELD_XATTR, 0, 0);
       }
-      keyAt = keyText
-      keyLen = <u32>unescapedKey
-      valueAt = valueText
-      valueLen = <u32>unescapedValue
-      if (hasZero(keyAt, keyLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_XATTR, 0, 0)
+      keyAt = keyText;
+      keyLen = <u32>unescapedKey;
+      valueAt = valueText;
+      valueLen = <u32>unescapedValue;
+      if (hasZero(keyAt, keyLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_XATTR, 0, 0);
     }
-    if (!keyLen) return failHere(STATUS_DUMP_XATTR_KEY_EMPTY, FIELD_XATTR, 0, 0)
+    if (!keyLen) return failHere(STATUS_DUMP_XATTR_KEY_EMPTY, FIELD_XATTR, 0, 0);
     if (keyLen > <u32>XATTR_KEY_MAX_BYTES) {
-      return failHere(STATUS_DUMP_XATTR_KEY_TOO_LONG, FIELD_XATTR, keyLen, XATTR_KEY_MAX_BYTES)
+      return failHere(STATUS_DUMP_XATTR_KEY_TOO_LONG, FIELD_XATTR, keyLen, XATTR_KEY_MAX_BYTES);
     }
 
-    const keyRecord = internKey(keyAt, keyLen)
-    if (!keyRecord) return failMemory()
-    const key = changetype<Key>(keyRecord)
-    const twice = count > 0 && key.seenLine == lineMark && key.seenAt < count && pairAt(key.seenAt).key == key
+    const keyRecord = internKey(keyAt, keyLen);
+    if (!keyRecord) return failMemory();
+    const key = changetype<Key>(keyRecord);
+    const twice = count > 0 && key.seenLine == lineMark && key.seenAt < count && pairAt(key.seenAt).key == key;
     if (twice) {
       // C removes the old value and adds the new one; what it counted goes with it.
-      if (strict) return failHere(STATUS_DUMP_STRICT_XATTR_TWICE, FIELD_XATTR, 0, 0)
-      if (count == 1) budget = 0
-      else budget -= BUDGET_ENTRY_BYTES + keyLen + <u32>pairAt(key.seenAt).valueLen
+      if (strict) return failHere(STATUS_DUMP_STRICT_XATTR_TWICE, FIELD_XATTR, 0, 0);
+      if (count == 1) budget = 0;
+      else budget -= BUDGET_ENTRY_BYTES + keyLen + <u32>pairAt(key.seenAt).valueLen;
     }
-    const others = twice ? count - 1 : count
-    budget += BUDGET_ENTRY_BYTES + keyLen + valueLen + (others ? 0 : BUDGET_FIRST_BYTES)
-    if (budget > <u32>XATTR_BUDGET_BYTES) return failHere(STATUS_DUMP_XATTR_BUDGET, FIELD_XATTR, budget, XATTR_BUDGET_BYTES)
+    const others = twice ? count - 1 : count;
+    budget += BUDGET_ENTRY_BYTES + keyLen + valueLen + (others ? 0 : BUDGET_FIRST_BYTES);
+    if (budget > <u32>XATTR_BUDGET_BYTES)
+      return failHere(STATUS_DUMP_XATTR_BUDGET, FIELD_XATTR, budget, XATTR_BUDGET_BYTES);
 
-    const pair = internPair(key, valueAt, valueLen)
-    if (!pair) return failMemory()
+    const pair = internPair(key, valueAt, valueLen);
+    if (!pair) return failMemory();
     if (twice) {
-      store<u32>(current + (<usize>key.seenAt << 2), <u32>pair)
+      store<u32>(current + ((<usize>key.seenAt) << 2), <u32>pair);
     } else {
-      if (count && sorted) sorted = compareKeys(pairAt(count - 1).key, key) < 0
-      store<u32>(current + (<usize>count << 2), <u32>pair)
-      key.seenLine = lineMark
-      key.seenAt = count
-      count++
+      if (count && sorted) sorted = compareKeys(pairAt(count - 1).key, key) < 0;
+      store<u32>(current + ((<usize>count) << 2), <u32>pair);
+      key.seenLine = lineMark;
+      key.seenAt = count;
+      count++;
     }
-    if (stop == end) break
-    at = stop + 1
+    if (stop == end) break;
+    at = stop + 1;
   }
   if (!sorted) {
-    const status = sortCurrent(count)
-    if (status != STATUS_OK) return status
+    const status = sortCurrent(count);
+    if (status != STATUS_OK) return status;
   }
-  list = keepList(current, count)
-  return list ? STATUS_OK : failMemory()
+  list = keepList(current, count);
+  return list ? STATUS_OK : failMemory();
 }

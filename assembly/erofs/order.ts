@@ -2,47 +2,47 @@
  * The order of the inodes (erofs-v1.md 4.1 and 12.3), and the stubs that V0 and V1 add to the root (3.7).
  */
 
-import { FORMAT_V2, PATH_MAX_BYTES, STATUS_OK } from '../abi'
-import { allocate } from '../mem/arena'
-import { isText } from '../mem/text'
-import { failMemory } from '../mem/record'
-import { compareNames } from '../tree/children'
-import { FLAG_STUB, Node, TYPE_CHARACTER, TYPE_DIRECTORY, TYPE_HARDLINK } from '../tree/node'
-import { newNode, rootNode, entryCount } from '../tree/tree'
-import { listCount, listItem, newList, Pair, setListItem } from '../tree/xattrs'
-import { childAt, childCount, setList, setRootChildren } from './plan'
+import { FORMAT_V2, PATH_MAX_BYTES, STATUS_OK } from "../abi";
+import { allocate } from "../mem/arena";
+import { isText } from "../mem/text";
+import { failMemory } from "../mem/record";
+import { compareNames } from "../tree/children";
+import { FLAG_STUB, Node, TYPE_CHARACTER, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
+import { newNode, rootNode, entryCount } from "../tree/tree";
+import { listCount, listItem, newList, Pair, setListItem } from "../tree/xattrs";
+import { childAt, childCount, setList, setRootChildren } from "./plan";
 
-const STUBS: u32 = 256
+const STUBS: u32 = 256;
 /** st_mode of a stub: a character device, rdev 0, mode 0644. */
-const STUB_MODE: u16 = 0o020644
+const STUB_MODE: u16 = 0o020644;
 
-const name = memory.data(8, 8)
+const name = memory.data(8, 8);
 
 /** The xattr list of the stubs: a copy of the root's security.selinux, if it has one. */
 function stubXattrs(root: Node): usize {
   for (let i: u32 = 0; i < listCount(root.xattrs); i++) {
-    const key = changetype<Pair>(listItem(root.xattrs, i)).key
-    if (!isText(key.bytes, key.len, 'security.selinux')) continue
-    const list = newList(1)
-    if (list) setListItem(list, 0, listItem(root.xattrs, i))
-    return list
+    const key = changetype<Pair>(listItem(root.xattrs, i)).key;
+    if (!isText(key.bytes, key.len, "security.selinux")) continue;
+    const list = newList(1);
+    if (list) setListItem(list, 0, listItem(root.xattrs, i));
+    return list;
   }
-  return 0
+  return 0;
 }
 
 function newStub(root: Node, xattrs: usize): usize {
-  const at = newNode(changetype<usize>(root), name, 2, TYPE_CHARACTER)
-  if (!at) return 0
-  const stub = changetype<Node>(at)
-  stub.set(FLAG_STUB)
-  stub.mode = STUB_MODE
-  stub.nlink = 1
-  stub.uid = root.uid
-  stub.gid = root.gid
-  stub.seconds = root.seconds
-  stub.nanoseconds = root.nanoseconds
-  stub.xattrs = xattrs
-  return at
+  const at = newNode(changetype<usize>(root), name, 2, TYPE_CHARACTER);
+  if (!at) return 0;
+  const stub = changetype<Node>(at);
+  stub.set(FLAG_STUB);
+  stub.mode = STUB_MODE;
+  stub.nlink = 1;
+  stub.uid = root.uid;
+  stub.gid = root.gid;
+  stub.seconds = root.seconds;
+  stub.nanoseconds = root.nanoseconds;
+  stub.xattrs = xattrs;
+  return at;
 }
 
 /**
@@ -52,103 +52,103 @@ function newStub(root: Node, xattrs: usize): usize {
  * @returns a status
  */
 export function addStubs(): i32 {
-  const root = rootNode()
-  const xattrs = stubXattrs(root)
-  const array = allocate(<u64>(root.dataLen + STUBS) << 2)
-  if (!array) return failMemory()
-  let count: u32 = 0
-  let from: u32 = 0
+  const root = rootNode();
+  const xattrs = stubXattrs(root);
+  const array = allocate((<u64>(root.dataLen + STUBS)) << 2);
+  if (!array) return failMemory();
+  let count: u32 = 0;
+  let from: u32 = 0;
   for (let i: u32 = 0; i < STUBS; i++) {
-    const high = i >> 4
-    const low = i & 15
-    store<u64>(name, 0)
-    store<u8>(name, high + (high > 9 ? 0x57 : 0x30))
-    store<u8>(name, low + (low > 9 ? 0x57 : 0x30), 1)
-    const at = newStub(root, xattrs)
-    if (!at) return failMemory()
-    const stub = changetype<Node>(at)
-    let taken = false
+    const high = i >> 4;
+    const low = i & 15;
+    store<u64>(name, 0);
+    store<u8>(name, high + (high > 9 ? 0x57 : 0x30));
+    store<u8>(name, low + (low > 9 ? 0x57 : 0x30), 1);
+    const at = newStub(root, xattrs);
+    if (!at) return failMemory();
+    const stub = changetype<Node>(at);
+    let taken = false;
     while (from < root.dataLen) {
-      const order = compareNames(root.child(from), stub)
-      if (order > 0) break
-      if (order == 0) taken = true
-      store<u32>(array + (<usize>count << 2), <u32>changetype<usize>(root.child(from)))
-      count++
-      from++
+      const order = compareNames(root.child(from), stub);
+      if (order > 0) break;
+      if (order == 0) taken = true;
+      store<u32>(array + ((<usize>count) << 2), <u32>changetype<usize>(root.child(from)));
+      count++;
+      from++;
     }
-    if (taken) continue
-    store<u32>(array + (<usize>count << 2), <u32>at)
-    count++
+    if (taken) continue;
+    store<u32>(array + ((<usize>count) << 2), <u32>at);
+    count++;
   }
   for (; from < root.dataLen; from++, count++) {
-    store<u32>(array + (<usize>count << 2), <u32>changetype<usize>(root.child(from)))
+    store<u32>(array + ((<usize>count) << 2), <u32>changetype<usize>(root.child(from)));
   }
-  setRootChildren(array, count)
-  return STATUS_OK
+  setRootChildren(array, count);
+  return STATUS_OK;
 }
 
 function append(list: usize, at: u32, node: Node): void {
-  store<u32>(list + (<usize>at << 2), <u32>changetype<usize>(node))
-  node.next = at
+  store<u32>(list + ((<usize>at) << 2), <u32>changetype<usize>(node));
+  node.next = at;
 }
 
 /** Breadth first: V0 and V1. @returns a status */
 function breadthFirst(): i32 {
-  const list = allocate(<u64>(entryCount + STUBS) << 2)
-  if (!list) return failMemory()
-  append(list, 0, rootNode())
-  let count: u32 = 1
+  const list = allocate((<u64>(entryCount + STUBS)) << 2);
+  if (!list) return failMemory();
+  append(list, 0, rootNode());
+  let count: u32 = 1;
   for (let i: u32 = 0; i < count; i++) {
-    const directory = changetype<Node>(<usize>load<u32>(list + (<usize>i << 2)))
-    if (directory.type != TYPE_DIRECTORY) continue
-    const children = childCount(directory)
+    const directory = changetype<Node>(<usize>load<u32>(list + ((<usize>i) << 2)));
+    if (directory.type != TYPE_DIRECTORY) continue;
+    const children = childCount(directory);
     for (let k: u32 = 0; k < children; k++) {
-      const child = childAt(directory, k)
-      if (child.type == TYPE_HARDLINK) continue
-      append(list, count, child)
-      count++
+      const child = childAt(directory, k);
+      if (child.type == TYPE_HARDLINK) continue;
+      append(list, count, child);
+      count++;
     }
   }
-  setList(list, count)
-  return STATUS_OK
+  setList(list, count);
+  return STATUS_OK;
 }
 
 /** Directories from the root down: (address, next child). */
-const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8)
+const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8);
 
 /** Depth first, a hardlinked file at the first of its names: V2. @returns a status */
 function depthFirst(): i32 {
-  const list = allocate(<u64>entryCount << 2)
-  if (!list) return failMemory()
-  let count: u32 = 0
-  let depth: u32 = 1
-  append(list, count++, rootNode())
-  store<u32>(open, <u32>changetype<usize>(rootNode()))
-  store<u32>(open, 0, 4)
+  const list = allocate((<u64>entryCount) << 2);
+  if (!list) return failMemory();
+  let count: u32 = 0;
+  let depth: u32 = 1;
+  append(list, count++, rootNode());
+  store<u32>(open, <u32>changetype<usize>(rootNode()));
+  store<u32>(open, 0, 4);
   while (depth) {
-    const level = open + ((depth - 1) << 3)
-    const directory = changetype<Node>(<usize>load<u32>(level))
-    const index = load<u32>(level, 4)
+    const level = open + ((depth - 1) << 3);
+    const directory = changetype<Node>(<usize>load<u32>(level));
+    const index = load<u32>(level, 4);
     if (index == directory.dataLen) {
-      depth--
-      continue
+      depth--;
+      continue;
     }
-    store<u32>(level, index + 1, 4)
-    const child = directory.child(index).owner
+    store<u32>(level, index + 1, 4);
+    const child = directory.child(index).owner;
     // Met before under another name: the list itself says so, whatever an earlier walk left in the field.
-    if (child.next < count && load<u32>(list + (<usize>child.next << 2)) == <u32>changetype<usize>(child)) continue
-    append(list, count++, child)
+    if (child.next < count && load<u32>(list + ((<usize>child.next) << 2)) == <u32>changetype<usize>(child)) continue;
+    append(list, count++, child);
     if (child.type == TYPE_DIRECTORY) {
-      store<u32>(level + 8, <u32>changetype<usize>(child))
-      store<u32>(level + 8, 0, 4)
-      depth++
+      store<u32>(level + 8, <u32>changetype<usize>(child));
+      store<u32>(level + 8, 0, 4);
+      depth++;
     }
   }
-  setList(list, count)
-  return STATUS_OK
+  setList(list, count);
+  return STATUS_OK;
 }
 
 /** Lists the inodes of the image. @returns a status */
 export function orderInodes(version: u32): i32 {
-  return version == FORMAT_V2 ? depthFirst() : breadthFirst()
+  return version == FORMAT_V2 ? depthFirst() : breadthFirst();
 }

@@ -5,40 +5,40 @@
  * makes the order the same whatever the seed was.
  */
 
-import { FORMAT_V2, STATUS_OK } from '../abi'
-import { allocate, mark, release } from '../mem/arena'
-import { failMemory } from '../mem/record'
-import { ITEM_BYTES, itemValue, setItem, sort } from '../mem/sort'
-import { addressAt, capacity } from '../mem/table'
-import { allDigests, TAG_METACOPY, TAG_REDIRECT } from '../tree/digests'
-import { emptyMetacopy } from '../tree/overlay'
-import { allPairs } from '../tree/xattrs'
-import { compareByLength, compareBySuffix, entryBytes, isShared, setSharedOffset } from './items'
-import { setShared, version } from './plan'
+import { FORMAT_V2, STATUS_OK } from "../abi";
+import { allocate, mark, release } from "../mem/arena";
+import { failMemory } from "../mem/record";
+import { ITEM_BYTES, itemValue, setItem, sort } from "../mem/sort";
+import { addressAt, capacity } from "../mem/table";
+import { allDigests, TAG_METACOPY, TAG_REDIRECT } from "../tree/digests";
+import { emptyMetacopy } from "../tree/overlay";
+import { allPairs } from "../tree/xattrs";
+import { compareByLength, compareBySuffix, entryBytes, isShared, setSharedOffset } from "./items";
+import { setShared, version } from "./plan";
 
 /** Calls for each shared item: counts it, or stores it in `items` when that is not 0. */
 function collect(items: usize): u32 {
-  let count: u32 = 0
-  const pairs = allPairs()
+  let count: u32 = 0;
+  const pairs = allPairs();
   for (let i: u32 = 0; i < capacity(pairs); i++) {
-    const at = addressAt(pairs.slots + (<usize>i << 3))
-    if (at) count += take(items, count, at)
+    const at = addressAt(pairs.slots + ((<usize>i) << 3));
+    if (at) count += take(items, count, at);
   }
-  const digests = allDigests()
+  const digests = allDigests();
   for (let i: u32 = 0; i < capacity(digests); i++) {
-    const at = addressAt(digests.slots + (<usize>i << 3))
-    if (!at) continue
-    count += take(items, count, at | TAG_METACOPY)
-    count += take(items, count, at | TAG_REDIRECT)
+    const at = addressAt(digests.slots + ((<usize>i) << 3));
+    if (!at) continue;
+    count += take(items, count, at | TAG_METACOPY);
+    count += take(items, count, at | TAG_REDIRECT);
   }
-  return count + take(items, count, emptyMetacopy)
+  return count + take(items, count, emptyMetacopy);
 }
 
 function take(items: usize, at: u32, item: usize): u32 {
-  if (!isShared(item)) return 0
+  if (!isShared(item)) return 0;
   // The comparison decides alone: all keys of the sort are equal.
-  if (items) setItem(items + <usize>at * ITEM_BYTES, 0, <u32>item)
-  return 1
+  if (items) setItem(items + <usize>at * ITEM_BYTES, 0, <u32>item);
+  return 1;
 }
 
 /**
@@ -47,24 +47,24 @@ function take(items: usize, at: u32, item: usize): u32 {
  * @returns a status
  */
 export function planShared(): i32 {
-  const count = collect(0)
-  const list = allocate((<u64>count << 2) + 4)
-  if (!list) return failMemory()
-  const point = mark()
-  const items = allocate(<u64>count * ITEM_BYTES + 1)
-  if (!items) return failMemory()
-  collect(items)
-  const isV2 = version == FORMAT_V2
-  if (count && !sort(items, count, isV2 ? compareBySuffix : compareByLength)) return failMemory()
-  let offset: u64 = 0
+  const count = collect(0);
+  const list = allocate(((<u64>count) << 2) + 4);
+  if (!list) return failMemory();
+  const point = mark();
+  const items = allocate(<u64>count * ITEM_BYTES + 1);
+  if (!items) return failMemory();
+  collect(items);
+  const isV2 = version == FORMAT_V2;
+  if (count && !sort(items, count, isV2 ? compareBySuffix : compareByLength)) return failMemory();
+  let offset: u64 = 0;
   for (let i: u32 = 0; i < count; i++) {
     // V0 and V1 store the greatest first.
-    const item = <usize>itemValue(items + <usize>(isV2 ? i : count - 1 - i) * ITEM_BYTES)
-    store<u32>(list + (<usize>i << 2), <u32>item)
-    setSharedOffset(item, <u32>offset)
-    offset += entryBytes(item)
+    const item = <usize>itemValue(items + <usize>(isV2 ? i : count - 1 - i) * ITEM_BYTES);
+    store<u32>(list + ((<usize>i) << 2), <u32>item);
+    setSharedOffset(item, <u32>offset);
+    offset += entryBytes(item);
   }
-  release(point)
-  setShared(list, count, offset)
-  return STATUS_OK
+  release(point);
+  setShared(list, count, offset);
+  return STATUS_OK;
 }

@@ -8,49 +8,49 @@
  * hands out dirty memory.
  */
 
-import { LIMIT_MEMORY_BYTES_DEFAULT } from '../abi'
+import { LIMIT_MEMORY_BYTES_DEFAULT } from "../abi";
 
-const PAGE_BITS = 16
+const PAGE_BITS = 16;
 /** Allocations are aligned to this, so that the low three bits of an address can carry a tag. */
-const ALIGN_MASK: usize = 7
+const ALIGN_MASK: usize = 7;
 /** Memory grows by at least this many bytes at a time, to keep grow calls rare without reserving much. */
-const GROW_STEP_BYTES: u64 = 1 << 20
+const GROW_STEP_BYTES: u64 = 1 << 20;
 /** Readable bytes that always follow the last allocation: word-wise copies may overshoot. */
-const SLACK_BYTES: u64 = 64
+const SLACK_BYTES: u64 = 64;
 
-let top: usize = 0
+let top: usize = 0;
 /** Everything from here on was never handed out since the instance began, hence is still zero. */
-let cleanFrom: usize = 0
-let limitBytes: u64 = LIMIT_MEMORY_BYTES_DEFAULT
+let cleanFrom: usize = 0;
+let limitBytes: u64 = LIMIT_MEMORY_BYTES_DEFAULT;
 
 /** Sets the ceiling of linear memory in bytes, windows included. */
 export function setMemoryLimit(bytes: u64): void {
-  limitBytes = bytes
+  limitBytes = bytes;
 }
 
 export function memoryLimit(): u64 {
-  return limitBytes
+  return limitBytes;
 }
 
 /** Drops everything. */
 export function reset(): void {
-  top = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK
-  if (cleanFrom < top) cleanFrom = top
+  top = (__heap_base + ALIGN_MASK) & ~ALIGN_MASK;
+  if (cleanFrom < top) cleanFrom = top;
 }
 
 /** Bytes in use. */
 export function used(): u64 {
-  return <u64>(top - ((__heap_base + ALIGN_MASK) & ~ALIGN_MASK))
+  return <u64>(top - ((__heap_base + ALIGN_MASK) & ~ALIGN_MASK));
 }
 
 /** The point to which `release` returns. */
 export function mark(): usize {
-  return top
+  return top;
 }
 
 /** Drops everything that was allocated since `point`. */
 export function release(point: usize): void {
-  top = point
+  top = point;
 }
 
 /**
@@ -59,22 +59,22 @@ export function release(point: usize): void {
  * @returns the address, or 0 when the memory limit or the machine refuses
  */
 export function allocate(size: u64): usize {
-  const end = ((<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK)) as u64
-  const have = (<u64>memory.size()) << PAGE_BITS
-  if (end + SLACK_BYTES > have && !grow(end + SLACK_BYTES, have)) return 0
-  const at = top
-  top = <usize>end
-  if (at < cleanFrom) memory.fill(at, 0, min(top, cleanFrom) - at)
-  if (top > cleanFrom) cleanFrom = top
-  return at
+  const end = ((<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK)) as u64;
+  const have = (<u64>memory.size()) << PAGE_BITS;
+  if (end + SLACK_BYTES > have && !grow(end + SLACK_BYTES, have)) return 0;
+  const at = top;
+  top = <usize>end;
+  if (at < cleanFrom) memory.fill(at, 0, min(top, cleanFrom) - at);
+  if (top > cleanFrom) cleanFrom = top;
+  return at;
 }
 
 function grow(end: u64, have: u64): bool {
-  if (end > limitBytes) return false
+  if (end > limitBytes) return false;
   // A quarter more at a time bounds the number of grow calls by the logarithm of the final size.
-  let wanted = max(end, min(have + max(have >> 2, GROW_STEP_BYTES), limitBytes))
-  wanted = (wanted + 0xffff) & ~(<u64>0xffff)
-  if (memory.grow(<i32>((wanted - have) >> PAGE_BITS)) >= 0) return true
-  const least = (end + 0xffff) & ~(<u64>0xffff)
-  return memory.grow(<i32>((least - have) >> PAGE_BITS)) >= 0
+  let wanted = max(end, min(have + max(have >> 2, GROW_STEP_BYTES), limitBytes));
+  wanted = (wanted + 0xffff) & ~(<u64>0xffff);
+  if (memory.grow(<i32>((wanted - have) >> PAGE_BITS)) >= 0) return true;
+  const least = (end + 0xffff) & ~(<u64>0xffff);
+  return memory.grow(<i32>((least - have) >> PAGE_BITS)) >= 0;
 }

@@ -7,63 +7,63 @@
  * comparing them as byte strings, a proper prefix first.
  */
 
-import { allocate } from './arena'
+import { allocate } from "./arena";
 
 /** Whether `len` bytes at `a` and `b` are the same. Reads nothing outside of them. */
 export function equal(a: usize, b: usize, len: usize): bool {
   while (len >= 8) {
-    if (load<u64>(a) != load<u64>(b)) return false
-    a += 8
-    b += 8
-    len -= 8
+    if (load<u64>(a) != load<u64>(b)) return false;
+    a += 8;
+    b += 8;
+    len -= 8;
   }
   if (len & 4) {
-    if (load<u32>(a) != load<u32>(b)) return false
-    a += 4
-    b += 4
+    if (load<u32>(a) != load<u32>(b)) return false;
+    a += 4;
+    b += 4;
   }
   if (len & 2) {
-    if (load<u16>(a) != load<u16>(b)) return false
-    a += 2
-    b += 2
+    if (load<u16>(a) != load<u16>(b)) return false;
+    a += 2;
+    b += 2;
   }
-  return !(len & 1) || load<u8>(a) == load<u8>(b)
+  return !(len & 1) || load<u8>(a) == load<u8>(b);
 }
 
 /** Order of two byte strings by unsigned bytes, a proper prefix first: negative, 0 or positive. */
 export function compare(a: usize, aLen: usize, b: usize, bLen: usize): i32 {
-  const len = min(aLen, bLen)
-  let at: usize = 0
+  const len = min(aLen, bLen);
+  let at: usize = 0;
   while (at + 8 <= len) {
-    const x = load<u64>(a + at)
-    const y = load<u64>(b + at)
-    if (x != y) return bswap(x) < bswap(y) ? -1 : 1
-    at += 8
+    const x = load<u64>(a + at);
+    const y = load<u64>(b + at);
+    if (x != y) return bswap(x) < bswap(y) ? -1 : 1;
+    at += 8;
   }
   while (at < len) {
-    const x = <i32>load<u8>(a + at)
-    const y = <i32>load<u8>(b + at)
-    if (x != y) return x - y
-    at++
+    const x = <i32>load<u8>(a + at);
+    const y = <i32>load<u8>(b + at);
+    if (x != y) return x - y;
+    at++;
   }
-  return aLen < bLen ? -1 : aLen > bLen ? 1 : 0
+  return aLen < bLen ? -1 : aLen > bLen ? 1 : 0;
 }
 
 /** Order of two padded strings without zero bytes: negative, 0 or positive. */
 export function comparePadded(a: usize, aLen: u32, b: usize, bLen: u32): i32 {
-  const words = (min(aLen, bLen) + 7) >> 3
+  const words = (min(aLen, bLen) + 7) >> 3;
   for (let i: u32 = 0; i < words; i++) {
-    const x = load<u64>(a + (i << 3))
-    const y = load<u64>(b + (i << 3))
-    if (x != y) return bswap(x) < bswap(y) ? -1 : 1
+    const x = load<u64>(a + (i << 3));
+    const y = load<u64>(b + (i << 3));
+    if (x != y) return bswap(x) < bswap(y) ? -1 : 1;
   }
   // All words of the shorter one are equal: a longer one can only go on in further words.
-  return aLen < bLen ? -1 : aLen > bLen ? 1 : 0
+  return aLen < bLen ? -1 : aLen > bLen ? 1 : 0;
 }
 
 /** The first eight bytes of a padded string as a number that sorts as they do. */
 export function sortKey(padded: usize): u64 {
-  return bswap(load<u64>(padded))
+  return bswap(load<u64>(padded));
 }
 
 /**
@@ -72,10 +72,10 @@ export function sortKey(padded: usize): u64 {
  */
 export function copyPadded(to: usize, from: usize, len: u32): void {
   if (len > 256) {
-    memory.copy(to, from, len)
-    return
+    memory.copy(to, from, len);
+    return;
   }
-  for (let at: u32 = 0; at < len; at += 8) store<u64>(to + at, load<u64>(from + at))
+  for (let at: u32 = 0; at < len; at += 8) store<u64>(to + at, load<u64>(from + at));
 }
 
 /**
@@ -83,10 +83,10 @@ export function copyPadded(to: usize, from: usize, len: u32): void {
  */
 export function zero(at: usize, len: u32): void {
   if (len > 256) {
-    memory.fill(at, 0, len)
-    return
+    memory.fill(at, 0, len);
+    return;
   }
-  for (let i: u32 = 0; i < len; i += 16) v128.store(at + i, v128.splat<u64>(0))
+  for (let i: u32 = 0; i < len; i += 16) v128.store(at + i, v128.splat<u64>(0));
 }
 
 /**
@@ -95,7 +95,7 @@ export function zero(at: usize, len: u32): void {
  * @returns the address, or 0 when memory is refused; a copy of nothing still has an address
  */
 export function keep(from: usize, len: u32): usize {
-  const to = allocate(<u64>max<u32>(len, 1))
-  if (to) memory.copy(to, from, len)
-  return to
+  const to = allocate(<u64>max<u32>(len, 1));
+  if (to) memory.copy(to, from, len);
+  return to;
 }

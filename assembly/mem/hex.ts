@@ -3,11 +3,11 @@
  */
 
 /** Digits decoded and valid. */
-export const HEX_OK: u32 = 0
+export const HEX_OK: u32 = 0;
 /** Valid, and upper case occurs. */
-export const HEX_UPPER: u32 = 1
+export const HEX_UPPER: u32 = 1;
 /** Something that is no hexadecimal digit. */
-export const HEX_BAD: u32 = 2
+export const HEX_BAD: u32 = 2;
 
 /**
  * Decodes digits to bytes.
@@ -17,32 +17,32 @@ export const HEX_BAD: u32 = 2
  * @returns a `HEX_*` number
  */
 export function decodeHex(from: usize, digits: u32, to: usize): u32 {
-  let upper = v128.splat<u8>(0)
-  let good = v128.splat<u8>(0xff)
+  let upper = v128.splat<u8>(0);
+  let good = v128.splat<u8>(0xff);
   for (let i: u32 = 0; i < digits; i += 16) {
-    const text = v128.load(from + i)
-    const number = i8x16.sub(text, i8x16.splat(0x30))
-    const lower = i8x16.sub(text, i8x16.splat(0x61))
-    const capital = i8x16.sub(text, i8x16.splat(0x41))
-    const isNumber = i8x16.lt_u(number, i8x16.splat(10))
-    const isLower = i8x16.lt_u(lower, i8x16.splat(6))
-    const isUpper = i8x16.lt_u(capital, i8x16.splat(6))
-    upper = v128.or(upper, isUpper)
-    good = v128.and(good, v128.or(isNumber, v128.or(isLower, isUpper)))
-    const letter = i8x16.add(v128.bitselect(lower, capital, isLower), i8x16.splat(10))
-    const nibbles = v128.bitselect(number, letter, isNumber)
+    const text = v128.load(from + i);
+    const number = i8x16.sub(text, i8x16.splat(0x30));
+    const lower = i8x16.sub(text, i8x16.splat(0x61));
+    const capital = i8x16.sub(text, i8x16.splat(0x41));
+    const isNumber = i8x16.lt_u(number, i8x16.splat(10));
+    const isLower = i8x16.lt_u(lower, i8x16.splat(6));
+    const isUpper = i8x16.lt_u(capital, i8x16.splat(6));
+    upper = v128.or(upper, isUpper);
+    good = v128.and(good, v128.or(isNumber, v128.or(isLower, isUpper)));
+    const letter = i8x16.add(v128.bitselect(lower, capital, isLower), i8x16.splat(10));
+    const nibbles = v128.bitselect(number, letter, isNumber);
     // Each 16-bit lane holds the high nibble in its low byte and the low nibble in its high byte.
-    const high = i16x8.shl(v128.and(nibbles, i16x8.splat(0x0f)), 4)
-    const bytes = v128.or(high, i16x8.shr_u(nibbles, 8))
-    store<u64>(to + (i >> 1), i64x2.extract_lane(i8x16.narrow_i16x8_u(bytes, bytes), 0))
+    const high = i16x8.shl(v128.and(nibbles, i16x8.splat(0x0f)), 4);
+    const bytes = v128.or(high, i16x8.shr_u(nibbles, 8));
+    store<u64>(to + (i >> 1), i64x2.extract_lane(i8x16.narrow_i16x8_u(bytes, bytes), 0));
   }
-  if (!i8x16.all_true(good)) return HEX_BAD
-  return v128.any_true(upper) ? HEX_UPPER : HEX_OK
+  if (!i8x16.all_true(good)) return HEX_BAD;
+  return v128.any_true(upper) ? HEX_UPPER : HEX_OK;
 }
 
 /** Bytes of the object path of a digest: two digits, `/`, the rest. */
 export function objectPathLen(digestLen: u32): u32 {
-  return (digestLen << 1) + 1
+  return (digestLen << 1) + 1;
 }
 
 /**
@@ -54,26 +54,26 @@ export function objectPathLen(digestLen: u32): u32 {
  * @returns whether it is one
  */
 export function decodeObjectPath(path: usize, digestLen: u32, scratch: usize, to: usize): bool {
-  if (load<u8>(path + 2) != 0x2f) return false
-  store<u16>(scratch, load<u16>(path))
-  memory.copy(scratch + 2, path + 3, (digestLen << 1) - 2)
-  return decodeHex(scratch, digestLen << 1, to) == HEX_OK
+  if (load<u8>(path + 2) != 0x2f) return false;
+  store<u16>(scratch, load<u16>(path));
+  memory.copy(scratch + 2, path + 3, (digestLen << 1) - 2);
+  return decodeHex(scratch, digestLen << 1, to) == HEX_OK;
 }
 
 /** Writes the object path of a digest: `objectPathLen(digestLen)` bytes in lower case. */
 export function encodeObjectPath(digest: usize, digestLen: u32, to: usize): void {
   for (let i: u32 = 0; i < digestLen; i++) {
-    const byte = <u32>load<u8>(digest + i)
+    const byte = <u32>load<u8>(digest + i);
     // nibble + '0', and another 39 for letters
-    let high = byte >> 4
-    let low = byte & 15
-    high += 0x30 + (high > 9 ? 39 : 0)
-    low += 0x30 + (low > 9 ? 39 : 0)
-    store<u16>(to, high | (low << 8))
-    to += 2
+    let high = byte >> 4;
+    let low = byte & 15;
+    high += 0x30 + (high > 9 ? 39 : 0);
+    low += 0x30 + (low > 9 ? 39 : 0);
+    store<u16>(to, high | (low << 8));
+    to += 2;
     if (i == 0) {
-      store<u8>(to, 0x2f)
-      to++
+      store<u8>(to, 0x2f);
+      to++;
     }
   }
 }

@@ -17,21 +17,21 @@ import {
   STATUS_ENGINE_ARGUMENT,
   STATUS_ENGINE_MEMORY,
   STATUS_ENGINE_STATE,
-} from '../abi'
-import { memoryLimit } from './arena'
+} from "../abi";
+import { memoryLimit } from "./arena";
 
-export const CONTROL: usize = memory.data(CONTROL_RECORD_BYTES, 8)
-export const ERROR: usize = memory.data(ERROR_RECORD_BYTES, 8)
+export const CONTROL: usize = memory.data(CONTROL_RECORD_BYTES, 8);
+export const ERROR: usize = memory.data(ERROR_RECORD_BYTES, 8);
 
 /** Stores `value` in the control record's slot at `offset` (a `CONTROL_*` number). */
 export function setControl(offset: usize, value: u64): void {
-  store<u64>(CONTROL + offset, value)
+  store<u64>(CONTROL + offset, value);
 }
 
 /** Zeroes both records. */
 export function clearRecords(): void {
-  memory.fill(CONTROL, 0, CONTROL_RECORD_BYTES)
-  memory.fill(ERROR, 0, ERROR_RECORD_BYTES)
+  memory.fill(CONTROL, 0, CONTROL_RECORD_BYTES);
+  memory.fill(ERROR, 0, ERROR_RECORD_BYTES);
 }
 
 /**
@@ -46,31 +46,31 @@ export function clearRecords(): void {
  * @returns `status`, so that callers can return it on
  */
 export function failAt(status: i32, field: u32, offset: u64, line: u64, actual: u64, limit: u64): i32 {
-  store<u32>(ERROR + ERROR_STATUS, <u32>status)
-  store<u32>(ERROR + ERROR_FIELD, field)
-  store<u64>(ERROR + ERROR_OFFSET, offset)
-  store<u64>(ERROR + ERROR_LINE, line)
-  store<u64>(ERROR + ERROR_ACTUAL, actual)
-  store<u64>(ERROR + ERROR_LIMIT, limit)
-  return status
+  store<u32>(ERROR + ERROR_STATUS, <u32>status);
+  store<u32>(ERROR + ERROR_FIELD, field);
+  store<u64>(ERROR + ERROR_OFFSET, offset);
+  store<u64>(ERROR + ERROR_LINE, line);
+  store<u64>(ERROR + ERROR_ACTUAL, actual);
+  store<u64>(ERROR + ERROR_LIMIT, limit);
+  return status;
 }
 
 /** `failAt` for what has no place in the input. */
 export function fail(status: i32, actual: u64, limit: u64): i32 {
-  return failAt(status, FIELD_NONE, 0, 0, actual, limit)
+  return failAt(status, FIELD_NONE, 0, 0, actual, limit);
 }
 
 /** The arena could not grow; `limit` is the memory limit in bytes. */
 export function failMemory(): i32 {
-  return fail(STATUS_ENGINE_MEMORY, 0, memoryLimit())
+  return fail(STATUS_ENGINE_MEMORY, 0, memoryLimit());
 }
 
 /** A verb was called out of its order. */
 export function failState(): i32 {
-  return fail(STATUS_ENGINE_STATE, 0, 0)
+  return fail(STATUS_ENGINE_STATE, 0, 0);
 }
 
 /** A host passed a number outside its range. */
 export function failArgument(actual: u64, limit: u64): i32 {
-  return fail(STATUS_ENGINE_ARGUMENT, actual, limit)
+  return fail(STATUS_ENGINE_ARGUMENT, actual, limit);
 }

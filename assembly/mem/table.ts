@@ -8,53 +8,53 @@
  * nothing of the order of slots may reach an output.
  */
 
-import { allocate } from './arena'
+import { allocate } from "./arena";
 
-const FIRST_CAPACITY: u32 = 256
+const FIRST_CAPACITY: u32 = 256;
 
 @unmanaged
 export class Table {
-  slots: usize
+  slots: usize;
   /** Capacity - 1; the capacity is a power of two. */
-  mask: u32
-  count: u32
+  mask: u32;
+  count: u32;
 }
 
 /** Bytes of a `Table`, for its static memory. */
-export const TABLE_BYTES = 12
+export const TABLE_BYTES = 12;
 
 /** Forgets everything; the slots went with the arena. */
 export function clear(table: Table): void {
-  table.slots = 0
-  table.mask = 0
-  table.count = 0
+  table.slots = 0;
+  table.mask = 0;
+  table.count = 0;
 }
 
 /** Gives an empty table its slots. @returns false when memory is refused */
 export function ready(table: Table): bool {
-  if (table.slots) return true
-  table.slots = allocate(<u64>FIRST_CAPACITY << 3)
-  table.mask = FIRST_CAPACITY - 1
-  return table.slots != 0
+  if (table.slots) return true;
+  table.slots = allocate((<u64>FIRST_CAPACITY) << 3);
+  table.mask = FIRST_CAPACITY - 1;
+  return table.slots != 0;
 }
 
 /** The slot where a search for `hash` begins. */
 export function first(table: Table, hash: u32): usize {
-  return table.slots + (<usize>(hash & table.mask) << 3)
+  return table.slots + ((<usize>(hash & table.mask)) << 3);
 }
 
 /** The slot after `slot`. */
 export function next(table: Table, slot: usize): usize {
-  const at = slot + 8
-  return at == table.slots + ((<usize>table.mask + 1) << 3) ? table.slots : at
+  const at = slot + 8;
+  return at == table.slots + ((<usize>table.mask + 1) << 3) ? table.slots : at;
 }
 
 export function hashAt(slot: usize): u32 {
-  return load<u32>(slot)
+  return load<u32>(slot);
 }
 
 export function addressAt(slot: usize): usize {
-  return load<u32>(slot, 4)
+  return load<u32>(slot, 4);
 }
 
 /**
@@ -63,34 +63,34 @@ export function addressAt(slot: usize): usize {
  * @returns false when memory is refused
  */
 export function put(table: Table, slot: usize, hash: u32, address: usize): bool {
-  store<u32>(slot, hash)
-  store<u32>(slot, address, 4)
-  table.count++
+  store<u32>(slot, hash);
+  store<u32>(slot, address, 4);
+  table.count++;
   // Linear probing stays short up to about two thirds.
-  return table.count <= (table.mask >> 3) * 5 || grow(table)
+  return table.count <= (table.mask >> 3) * 5 || grow(table);
 }
 
 function grow(table: Table): bool {
-  const old = table.slots
-  const capacity = table.mask + 1
-  const slots = allocate(<u64>capacity << 4)
-  if (!slots) return false
-  table.slots = slots
-  table.mask = (capacity << 1) - 1
+  const old = table.slots;
+  const capacity = table.mask + 1;
+  const slots = allocate((<u64>capacity) << 4);
+  if (!slots) return false;
+  table.slots = slots;
+  table.mask = (capacity << 1) - 1;
   for (let i: u32 = 0; i < capacity; i++) {
-    const from = old + (<usize>i << 3)
-    const address = addressAt(from)
-    if (!address) continue
-    const hash = hashAt(from)
-    let to = first(table, hash)
-    while (addressAt(to)) to = next(table, to)
-    store<u32>(to, hash)
-    store<u32>(to, address, 4)
+    const from = old + ((<usize>i) << 3);
+    const address = addressAt(from);
+    if (!address) continue;
+    const hash = hashAt(from);
+    let to = first(table, hash);
+    while (addressAt(to)) to = next(table, to);
+    store<u32>(to, hash);
+    store<u32>(to, address, 4);
   }
-  return true
+  return true;
 }
 
 /** Slots of the table, for walking over all of them: `table.slots + 8 * i`. */
 export function capacity(table: Table): u32 {
-  return table.slots ? table.mask + 1 : 0
+  return table.slots ? table.mask + 1 : 0;
 }

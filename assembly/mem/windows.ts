@@ -7,17 +7,17 @@
  * the next one.
  */
 
-import { DIGEST_MAX_BYTES, INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES } from '../abi'
+import { DIGEST_MAX_BYTES, INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES } from "../abi";
 
 /**
  * Longest unit that is written without a check for room: 4095 bytes of pad, an extended inode, the most xattrs that
  * i_xattr_icount can count (65534 x 4 + 12 bytes), a tail of up to a block.
  */
-export const UNIT_MAX_BYTES = 4096 + 64 + 262160 + 4096
+export const UNIT_MAX_BYTES = 4096 + 64 + 262160 + 4096;
 
 /** Word-wise reads and writes may touch this many bytes past a field. */
-const OVERSHOOT_BYTES = 64
+const OVERSHOOT_BYTES = 64;
 
-export const INPUT: usize = memory.data(INPUT_WINDOW_BYTES + OVERSHOOT_BYTES, 4096)
-export const OUTPUT: usize = memory.data(OUTPUT_WINDOW_BYTES + UNIT_MAX_BYTES + OVERSHOOT_BYTES, 4096)
-export const DIGEST: usize = memory.data(DIGEST_MAX_BYTES, 16)
+export const INPUT: usize = memory.data(INPUT_WINDOW_BYTES + OVERSHOOT_BYTES, 4096);
+export const OUTPUT: usize = memory.data(OUTPUT_WINDOW_BYTES + UNIT_MAX_BYTES + OVERSHOOT_BYTES, 4096);
+export const DIGEST: usize = memory.data(DIGEST_MAX_BYTES, 16);

@@ -7,52 +7,52 @@
  * address with a tag in its low bits; addresses are multiples of 8.
  */
 
-import { allocate } from '../mem/arena'
-import { equal } from '../mem/bytes'
-import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from '../mem/table'
-import { sipHash } from '../hash/siphash'
+import { allocate } from "../mem/arena";
+import { equal } from "../mem/bytes";
+import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
+import { sipHash } from "../hash/siphash";
 
 @unmanaged
 export class Digest {
   /** 32 or 64 bytes. */
-  len: u32
+  len: u32;
   /** Nodes of the image whose metacopy holds it, and whose redirect leads to it; the writer counts. */
-  metacopyCount: u32
-  redirectCount: u32
+  metacopyCount: u32;
+  redirectCount: u32;
   /** Offsets of the two in the shared area; the writer's. */
-  metacopyShared: u32
-  redirectShared: u32
+  metacopyShared: u32;
+  redirectShared: u32;
 
   get bytes(): usize {
-    return changetype<usize>(this) + DIGEST_BYTES
+    return changetype<usize>(this) + DIGEST_BYTES;
   }
 }
-const DIGEST_BYTES: usize = 24
+const DIGEST_BYTES: usize = 24;
 
-export const TAG_MASK: usize = 7
-export const TAG_PAIR: usize = 0
-export const TAG_METACOPY: usize = 1
-export const TAG_REDIRECT: usize = 2
+export const TAG_MASK: usize = 7;
+export const TAG_PAIR: usize = 0;
+export const TAG_METACOPY: usize = 1;
+export const TAG_REDIRECT: usize = 2;
 
 export function itemTag(item: usize): usize {
-  return item & TAG_MASK
+  return item & TAG_MASK;
 }
 
 /** The record of a tagged item. */
 export function itemDigest(item: usize): Digest {
-  return changetype<Digest>(item & ~TAG_MASK)
+  return changetype<Digest>(item & ~TAG_MASK);
 }
 
-const digests = changetype<Table>(memory.data(TABLE_BYTES, 8))
+const digests = changetype<Table>(memory.data(TABLE_BYTES, 8));
 
 /** Forgets all digests. */
 export function reset(): void {
-  clear(digests)
+  clear(digests);
 }
 
 /** All digests: the table's slots, some of them free. */
 export function allDigests(): Table {
-  return digests
+  return digests;
 }
 
 /**
@@ -62,18 +62,18 @@ export function allDigests(): Table {
  * @returns its address, 0 when memory is refused
  */
 export function internDigest(bytes: usize, len: u32): usize {
-  if (!ready(digests)) return 0
-  const hash = <u32>sipHash(bytes, len, 1)
-  let slot = first(digests, hash)
+  if (!ready(digests)) return 0;
+  const hash = <u32>sipHash(bytes, len, 1);
+  let slot = first(digests, hash);
   for (; addressAt(slot); slot = next(digests, slot)) {
-    if (hashAt(slot) != hash) continue
-    const digest = changetype<Digest>(addressAt(slot))
-    if (digest.len == len && equal(digest.bytes, bytes, len)) return addressAt(slot)
+    if (hashAt(slot) != hash) continue;
+    const digest = changetype<Digest>(addressAt(slot));
+    if (digest.len == len && equal(digest.bytes, bytes, len)) return addressAt(slot);
   }
-  const at = allocate(<u64>DIGEST_BYTES + len)
-  if (!at) return 0
-  const digest = changetype<Digest>(at)
-  digest.len = len
-  memory.copy(digest.bytes, bytes, len)
-  return put(digests, slot, hash, at) ? at : 0
+  const at = allocate(<u64>DIGEST_BYTES + len);
+  if (!at) return 0;
+  const digest = changetype<Digest>(at);
+  digest.len = len;
+  memory.copy(digest.bytes, bytes, len);
+  return put(digests, slot, hash, at) ? at : 0;
 }

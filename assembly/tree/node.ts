@@ -20,111 +20,111 @@
  * Types, numbered as EROFS numbers them in directory entries (FT_* of fs/erofs/erofs_fs.h, equal to
  * include/linux/fs_types.h), and one of our own for names that own no inode.
  */
-export const TYPE_REGULAR: u32 = 1
-export const TYPE_DIRECTORY: u32 = 2
-export const TYPE_CHARACTER: u32 = 3
-export const TYPE_BLOCK: u32 = 4
-export const TYPE_FIFO: u32 = 5
-export const TYPE_SOCKET: u32 = 6
-export const TYPE_SYMLINK: u32 = 7
-export const TYPE_HARDLINK: u32 = 8
+export const TYPE_REGULAR: u32 = 1;
+export const TYPE_DIRECTORY: u32 = 2;
+export const TYPE_CHARACTER: u32 = 3;
+export const TYPE_BLOCK: u32 = 4;
+export const TYPE_FIFO: u32 = 5;
+export const TYPE_SOCKET: u32 = 6;
+export const TYPE_SYMLINK: u32 = 7;
+export const TYPE_HARDLINK: u32 = 8;
 
 /** A regular file with inline content. */
-export const FLAG_INLINE: u8 = 1
+export const FLAG_INLINE: u8 = 1;
 /** A directory whose children came out of order. */
-export const FLAG_UNSORTED: u8 = 2
+export const FLAG_UNSORTED: u8 = 2;
 /** A directory that holds user whiteouts. */
-export const FLAG_HAS_WHITEOUTS: u8 = 4
-/** A directory to which the child array in `data` was given. *//** An inode that needs the extended header; the writer's. */
-export const FLAG_EXTENDED: u8 = 8
+export const FLAG_HAS_WHITEOUTS: u8 = 4;
+/** A directory to which the child array in `data` was given. */ /** An inode that needs the extended header; the writer's. */
+export const FLAG_EXTENDED: u8 = 8;
 /** A hardlink on the chain that is being followed. */
-export const FLAG_FOLLOWING: u8 = 16
+export const FLAG_FOLLOWING: u8 = 16;
 /** A hardlink whose node is known. */
-export const FLAG_RESOLVED: u8 = 32
+export const FLAG_RESOLVED: u8 = 32;
 /** A node that the writer made, not the input. */
-export const FLAG_STUB: u8 = 64
+export const FLAG_STUB: u8 = 64;
 
 @unmanaged
 export class Node {
-  parent: usize
+  parent: usize;
   /** Entries of a directory are chained here while parsing; then: the inode number (position in the writer's list). */
-  next: u32
-  nameLen: u8
-  type: u8
+  next: u32;
+  nameLen: u8;
+  type: u8;
   /** Low 16 bits of st_mode. */
-  mode: u16
+  mode: u16;
   /** Names of the inode: 1 + hardlinks to it, counted when the tree is complete. */
-  names: u32
+  names: u32;
   /** Seconds of mtime, signed. */
-  seconds: i64
-  size: u64
-  nanoseconds: u32
-  nlink: u32
-  uid: u32
-  gid: u32
-  rdev: u32
-  data: usize
-  dataLen: u32
-  extra: u32
+  seconds: i64;
+  size: u64;
+  nanoseconds: u32;
+  nlink: u32;
+  uid: u32;
+  gid: u32;
+  rdev: u32;
+  data: usize;
+  dataLen: u32;
+  extra: u32;
   /** Address of the xattr list (`xattrs.ts`), 0 = none. */
-  xattrs: usize
+  xattrs: usize;
   /** Line of the dumpfile that made the node, from 1, modulo 2^32. */
-  line: u32
+  line: u32;
   /** The writer's: list of the xattrs that reach the image. Of a hardlink: the next one of the input. */
-  items: usize
+  items: usize;
   /** The writer's: position of the inode / 32. While parsing: last child of a directory. */
-  nid: u32
+  nid: u32;
   /** The writer's: full data blocks. */
-  blocks: u32
+  blocks: u32;
   /** The writer's: bytes stored after the xattrs. */
-  tail: u16
+  tail: u16;
   /** The writer's: i_xattr_icount. */
-  icount: u16
+  icount: u16;
   /** The writer's: first entry of a directory's last group. */
-  tailEntry: u32
+  tailEntry: u32;
 
-  flags: u8
+  flags: u8;
   /** The writer's: references into the shared area (format V2 may hold 255). */
-  references: u8
+  references: u8;
 
   /** Address of the name, padded. */
   get name(): usize {
-    return changetype<usize>(this) + NODE_BYTES
+    return changetype<usize>(this) + NODE_BYTES;
   }
 
   has(flag: u8): bool {
-    return (this.flags & flag) != 0
+    return (this.flags & flag) != 0;
   }
 
   set(flag: u8): void {
-    this.flags |= flag
+    this.flags |= flag;
   }
 
   /** A character device with rdev 0 that came with the input. */
   get isWhiteout(): bool {
-    return this.type == TYPE_CHARACTER && this.rdev == 0 && !this.has(FLAG_STUB)
+    return this.type == TYPE_CHARACTER && this.rdev == 0 && !this.has(FLAG_STUB);
   }
 
   // ---- directories
 
   get lastChild(): usize {
-    return <usize>this.nid
+    return <usize>this.nid;
   }
   set lastChild(node: usize) {
-    this.nid = <u32>node
+    this.nid = <u32>node;
   }
 
   child(index: u32): Node {
-    return changetype<Node>(<usize>load<u32>(this.data + (<usize>index << 2)))
+    return changetype<Node>(<usize>load<u32>(this.data + ((<usize>index) << 2)));
   }
 
   // ---- hardlinks
 
   /** The node that owns the inode: this one, or the target of a resolved hardlink. */
   get owner(): Node {
-    return this.type == TYPE_HARDLINK ? changetype<Node>(this.data) : this
+    return this.type == TYPE_HARDLINK ? changetype<Node>(this.data) : this;
   }
 }
 
 /** Bytes of a record, a multiple of 8: the name follows. */
-export const NODE_BYTES: usize = (offsetof<Node>() + 7) & ~7
+export const NODE_BYTES: usize = (offsetof<Node>() + 7) & ~7;

@@ -3,15 +3,15 @@
  * followed at once by what it holds (dumpfile.md 8.1).
  */
 
-import { PATH_MAX_BYTES } from '../abi'
-import { allocate } from '../mem/arena'
-import { Node, TYPE_DIRECTORY } from './node'
+import { PATH_MAX_BYTES } from "../abi";
+import { allocate } from "../mem/arena";
+import { Node, TYPE_DIRECTORY } from "./node";
 
 /** Levels of nested directories: a path of PATH_MAX_BYTES has at most half as many components. */
-export const DEPTH_MAX: u32 = PATH_MAX_BYTES / 2 + 1
+export const DEPTH_MAX: u32 = PATH_MAX_BYTES / 2 + 1;
 
 /** Directories from the root down: (address, next child). */
-const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8)
+const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8);
 
 /**
  * Lists all entries, hardlink names included.
@@ -20,30 +20,30 @@ const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8)
  * @returns address of as many u32 node addresses, 0 when memory is refused
  */
 export function depthFirst(root: Node, entryCount: u32): usize {
-  const list = allocate(<u64>entryCount << 2)
-  if (!list) return 0
-  store<u32>(list, <u32>changetype<usize>(root))
-  let count: u32 = 1
-  let depth: u32 = 1
-  store<u32>(open, <u32>changetype<usize>(root))
-  store<u32>(open, 0, 4)
+  const list = allocate((<u64>entryCount) << 2);
+  if (!list) return 0;
+  store<u32>(list, <u32>changetype<usize>(root));
+  let count: u32 = 1;
+  let depth: u32 = 1;
+  store<u32>(open, <u32>changetype<usize>(root));
+  store<u32>(open, 0, 4);
   while (depth) {
-    const level = open + ((depth - 1) << 3)
-    const directory = changetype<Node>(<usize>load<u32>(level))
-    const index = load<u32>(level, 4)
+    const level = open + ((depth - 1) << 3);
+    const directory = changetype<Node>(<usize>load<u32>(level));
+    const index = load<u32>(level, 4);
     if (index == directory.dataLen) {
-      depth--
-      continue
+      depth--;
+      continue;
     }
-    store<u32>(level, index + 1, 4)
-    const child = directory.child(index)
-    store<u32>(list + (<usize>count << 2), <u32>changetype<usize>(child))
-    count++
+    store<u32>(level, index + 1, 4);
+    const child = directory.child(index);
+    store<u32>(list + ((<usize>count) << 2), <u32>changetype<usize>(child));
+    count++;
     if (child.type == TYPE_DIRECTORY) {
-      store<u32>(level + 8, <u32>changetype<usize>(child))
-      store<u32>(level + 8, 0, 4)
-      depth++
+      store<u32>(level + 8, <u32>changetype<usize>(child));
+      store<u32>(level + 8, 0, 4);
+      depth++;
     }
   }
-  return list
+  return list;
 }

@@ -6,12 +6,12 @@
  * names, and each hardlink its node.
  */
 
-import { allocate } from '../mem/arena'
-import { equal } from '../mem/bytes'
-import { compareNames } from './children'
-import { resetLinks } from './links'
-import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from '../mem/table'
-import { sipHash } from '../hash/siphash'
+import { allocate } from "../mem/arena";
+import { equal } from "../mem/bytes";
+import { compareNames } from "./children";
+import { resetLinks } from "./links";
+import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
+import { sipHash } from "../hash/siphash";
 import {
   FLAG_INLINE,
   FLAG_UNSORTED,
@@ -21,74 +21,74 @@ import {
   TYPE_HARDLINK,
   TYPE_REGULAR,
   TYPE_SYMLINK,
-} from './node'
-import { reset as resetDigests } from './digests'
-import { reset as resetXattrs } from './xattrs'
+} from "./node";
+import { reset as resetDigests } from "./digests";
+import { reset as resetXattrs } from "./xattrs";
 
-const directories = changetype<Table>(memory.data(TABLE_BYTES, 8))
+const directories = changetype<Table>(memory.data(TABLE_BYTES, 8));
 
 /** Address of the root, 0 before it came. */
-let root: usize = 0
+let root: usize = 0;
 
 /** Hardlinks, chained through `items` in the order of the input. */
-export let firstHardlink: usize = 0
-let lastHardlink: usize = 0
+export let firstHardlink: usize = 0;
+let lastHardlink: usize = 0;
 
-export let entryCount: u32 = 0
-export let directoryCount: u32 = 0
-export let hardlinkCount: u32 = 0
-export let externalFileCount: u32 = 0
-export let inlineFileCount: u32 = 0
-export let symlinkCount: u32 = 0
-export let whiteoutCount: u32 = 0
+export let entryCount: u32 = 0;
+export let directoryCount: u32 = 0;
+export let hardlinkCount: u32 = 0;
+export let externalFileCount: u32 = 0;
+export let inlineFileCount: u32 = 0;
+export let symlinkCount: u32 = 0;
+export let whiteoutCount: u32 = 0;
 /** Sum of the sizes of external files, modulo 2^64. */
-export let externalBytes: u64 = 0
+export let externalBytes: u64 = 0;
 /** Bytes of the digests in the tree, 0 as long as there is none. */
-export let digestBytes: u32 = 0
+export let digestBytes: u32 = 0;
 
 /** Forgets the tree; its memory goes with the arena. */
 export function reset(): void {
-  clear(directories)
-  resetDigests()
-  resetXattrs()
-  root = 0
-  firstHardlink = 0
-  lastHardlink = 0
-  resetLinks()
-  entryCount = 0
-  directoryCount = 0
-  hardlinkCount = 0
-  externalFileCount = 0
-  inlineFileCount = 0
-  symlinkCount = 0
-  whiteoutCount = 0
-  externalBytes = 0
-  digestBytes = 0
+  clear(directories);
+  resetDigests();
+  resetXattrs();
+  root = 0;
+  firstHardlink = 0;
+  lastHardlink = 0;
+  resetLinks();
+  entryCount = 0;
+  directoryCount = 0;
+  hardlinkCount = 0;
+  externalFileCount = 0;
+  inlineFileCount = 0;
+  symlinkCount = 0;
+  whiteoutCount = 0;
+  externalBytes = 0;
+  digestBytes = 0;
 }
 
 /** Counts a node whose record is complete. */
 export function tally(node: Node): void {
   if (node.type == TYPE_REGULAR) {
-    if (node.has(FLAG_INLINE)) inlineFileCount++
+    if (node.has(FLAG_INLINE)) inlineFileCount++;
     else if (node.size) {
-      externalFileCount++
-      externalBytes += node.size
+      externalFileCount++;
+      externalBytes += node.size;
     }
-  } else if (node.type == TYPE_SYMLINK) symlinkCount++
-  else if (node.isWhiteout) whiteoutCount++
+  } else if (node.type == TYPE_SYMLINK) symlinkCount++;
+  else if (node.isWhiteout) whiteoutCount++;
 }
 
 /** Notes the width of the digests; a tree has one. */
 export function setDigestBytes(bytes: u32): void {
-  digestBytes = bytes
+  digestBytes = bytes;
 }
 
 export function hasRoot(): bool {
-  return root != 0
+  return root != 0;
 }
 
 export function rootNode(): Node {
-  return changetype<Node>(root)
+  return changetype<Node>(root);
 }
 
 /**
@@ -97,49 +97,49 @@ export function rootNode(): Node {
  * @returns its address, 0 when there is none
  */
 export function findDirectory(parent: usize, name: usize, nameLen: u32): usize {
-  if (!directories.slots) return 0
-  const hash = <u32>sipHash(name, nameLen, parent)
+  if (!directories.slots) return 0;
+  const hash = <u32>sipHash(name, nameLen, parent);
   for (let slot = first(directories, hash); addressAt(slot); slot = next(directories, slot)) {
-    if (hashAt(slot) != hash) continue
-    const node = changetype<Node>(addressAt(slot))
-    if (node.parent == parent && node.nameLen == nameLen && equal(node.name, name, nameLen)) return addressAt(slot)
+    if (hashAt(slot) != hash) continue;
+    const node = changetype<Node>(addressAt(slot));
+    if (node.parent == parent && node.nameLen == nameLen && equal(node.name, name, nameLen)) return addressAt(slot);
   }
-  return 0
+  return 0;
 }
 
 /** Whether `parent` has an entry called `name` so far. Slow: for the words of an error. */
 export function hasChild(parent: Node, name: usize, nameLen: u32): bool {
   for (let at: usize = parent.data; at; at = <usize>changetype<Node>(at).next) {
-    const child = changetype<Node>(at)
-    if (child.nameLen == nameLen && equal(child.name, name, nameLen)) return true
+    const child = changetype<Node>(at);
+    if (child.nameLen == nameLen && equal(child.name, name, nameLen)) return true;
   }
-  return false
+  return false;
 }
 
 /** A record that belongs to no directory yet. @returns 0 when memory is refused */
 export function newNode(parent: usize, name: usize, nameLen: u32, type: u32): usize {
-  const at = allocate(<u64>NODE_BYTES + nameLen)
-  if (!at) return 0
-  const node = changetype<Node>(at)
-  node.parent = parent
-  node.type = <u8>type
-  node.names = 1
-  node.nameLen = <u8>nameLen
-  memory.copy(node.name, name, nameLen)
-  return at
+  const at = allocate(<u64>NODE_BYTES + nameLen);
+  if (!at) return 0;
+  const node = changetype<Node>(at);
+  node.parent = parent;
+  node.type = <u8>type;
+  node.names = 1;
+  node.nameLen = <u8>nameLen;
+  memory.copy(node.name, name, nameLen);
+  return at;
 }
 
 /** Makes the root: a directory without name that is its own parent. @returns 0 when memory is refused */
 export function insertRoot(): usize {
-  root = newNode(0, 0, 0, TYPE_DIRECTORY)
-  if (root) rootNode().parent = root
-  entryCount = 1
-  directoryCount = 1
-  return root
+  root = newNode(0, 0, 0, TYPE_DIRECTORY);
+  if (root) rootNode().parent = root;
+  entryCount = 1;
+  directoryCount = 1;
+  return root;
 }
 
 /** `insert` found an entry of that name. Never an address. */
-export const INSERT_TWICE: usize = 1
+export const INSERT_TWICE: usize = 1;
 
 /**
  * Adds an entry to a directory.
@@ -153,46 +153,46 @@ export const INSERT_TWICE: usize = 1
  * @returns address of the zeroed record, `INSERT_TWICE`, or 0 when memory is refused
  */
 export function insert(parent: usize, name: usize, nameLen: u32, type: u32): usize {
-  const at = newNode(parent, name, nameLen, type)
-  if (!at) return 0
-  const node = changetype<Node>(at)
-  const directory = changetype<Node>(parent)
+  const at = newNode(parent, name, nameLen, type);
+  if (!at) return 0;
+  const node = changetype<Node>(at);
+  const directory = changetype<Node>(parent);
 
-  const last = directory.lastChild
+  const last = directory.lastChild;
   if (last) {
-    const order = compareNames(changetype<Node>(last), node)
-    if (order == 0) return INSERT_TWICE
-    if (order > 0) directory.set(FLAG_UNSORTED)
-    changetype<Node>(last).next = <u32>at
+    const order = compareNames(changetype<Node>(last), node);
+    if (order == 0) return INSERT_TWICE;
+    if (order > 0) directory.set(FLAG_UNSORTED);
+    changetype<Node>(last).next = <u32>at;
   } else {
-    directory.data = at
+    directory.data = at;
   }
-  directory.lastChild = at
-  directory.dataLen++
-  entryCount++
+  directory.lastChild = at;
+  directory.dataLen++;
+  entryCount++;
 
   if (type == TYPE_DIRECTORY) {
-    directory.extra++
-    directoryCount++
-    return insertDirectory(parent, node)
+    directory.extra++;
+    directoryCount++;
+    return insertDirectory(parent, node);
   }
   if (type == TYPE_HARDLINK) {
-    if (lastHardlink) changetype<Node>(lastHardlink).items = at
-    else firstHardlink = at
-    lastHardlink = at
-    hardlinkCount++
+    if (lastHardlink) changetype<Node>(lastHardlink).items = at;
+    else firstHardlink = at;
+    lastHardlink = at;
+    hardlinkCount++;
   }
-  return at
+  return at;
 }
 
 function insertDirectory(parent: usize, node: Node): usize {
-  if (!ready(directories)) return 0
-  const hash = <u32>sipHash(node.name, node.nameLen, parent)
-  let slot = first(directories, hash)
+  if (!ready(directories)) return 0;
+  const hash = <u32>sipHash(node.name, node.nameLen, parent);
+  let slot = first(directories, hash);
   for (; addressAt(slot); slot = next(directories, slot)) {
-    if (hashAt(slot) != hash) continue
-    const other = changetype<Node>(addressAt(slot))
-    if (other.parent == parent && other.nameLen == node.nameLen && compareNames(other, node) == 0) return INSERT_TWICE
+    if (hashAt(slot) != hash) continue;
+    const other = changetype<Node>(addressAt(slot));
+    if (other.parent == parent && other.nameLen == node.nameLen && compareNames(other, node) == 0) return INSERT_TWICE;
   }
-  return put(directories, slot, hash, changetype<usize>(node)) ? changetype<usize>(node) : 0
+  return put(directories, slot, hash, changetype<usize>(node)) ? changetype<usize>(node) : 0;
 }
