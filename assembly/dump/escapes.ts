@@ -23,7 +23,19 @@ export function hexDigit(byte: u32): i32 {
  */
 export function unescape(from: usize, end: usize, to: usize): i32 {
   const start = to;
+  const backslash = i8x16.splat(0x5c);
   while (from < end) {
+    // Escapes are rare: sixteen bytes without one are moved at a time. `to` never passes `from`, so nothing that is
+    // still to be read is overwritten when both are the same text.
+    if (from + 16 <= end) {
+      const bytes = v128.load(from);
+      if (!v128.any_true(i8x16.eq(bytes, backslash))) {
+        v128.store(to, bytes);
+        from += 16;
+        to += 16;
+        continue;
+      }
+    }
     let byte = <u32>load<u8>(from);
     from++;
     if (byte == BACKSLASH) {

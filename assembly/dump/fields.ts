@@ -1,9 +1,27 @@
 /**
- * Fields of a line: runs of bytes up to the next space.
+ * Fields of a line: runs of bytes up to the next space, taken one after the other.
  *
  * A line in memory is followed by its LF, which ends the last field as a space ends the others; so the scan needs no
  * length and may look at whole vectors (the windows have room to overshoot).
  */
+
+import {
+  FIELD_DIGEST,
+  FIELD_MTIME,
+  STATUS_DUMP_ESCAPE,
+  STATUS_DUMP_FIELD_MISSING,
+  STATUS_DUMP_MTIME,
+  STATUS_DUMP_NSEC_RANGE,
+  STATUS_DUMP_NUMBER,
+  STATUS_DUMP_NUMBER_RANGE,
+  STATUS_OK,
+} from "../abi";
+import { unescape, UNESCAPE_BAD } from "./escapes";
+import { after, NUMBER_BAD, NUMBER_OK, readSigned, readUnsigned, value } from "./numbers";
+import { beginField, failHere } from "./place";
+
+const SPACE: u32 = 0x20;
+const NANOSECONDS_MAX: u64 = 999999999;
 
 /** Whether the field that `fieldEnd` passed holds a backslash. */
 export let fieldEscaped: bool = false;
@@ -31,4 +49,68 @@ export function fieldEnd(at: usize): usize {
 /** Whether a field is the lone `-` of an absent value. */
 export function isAbsent(at: usize, end: usize): bool {
   return end - at == 1 && load<u8>(at) == 0x2d;
+}
+
+/** Address of the unescaped field and its length, as `takeText` found them. */
+export let text: usize = 0;
+export let textLen: u32 = 0;
+
+/** Unescapes a field that may have escapes. @returns a status */
+export function takeText(at: usize, end: usize, escaped: bool, scratch: usize, field: u32): i32 {
+  text = at;
+  textLen = <u32>(end - at);
+  if (!escaped) return STATUS_OK;
+  const len = unescape(at, end, scratch);
+  if (len == UNESCAPE_BAD) return failHere(STATUS_DUMP_ESCAPE, field, 0, 0);
+  text = scratch;
+  textLen = <u32>len;
+  return STATUS_OK;
+}
+
+/** Where the next field begins. */
+export let fieldAt: usize = 0;
+
+/** Turns to the field at `at`. */
+export function seek(at: usize): void {
+  fieldAt = at;
+  beginField(at);
+}
+
+/** Requires that a number, whose reader returned `outcome`, fills its field and that another field follows. */
+export function endNumber(outcome: u32, field: u32, limit: u64): i32 {
+  const ends = <u32>load<u8>(after);
+  if (outcome == NUMBER_BAD || (ends != SPACE && ends != 0x0a)) return failHere(STATUS_DUMP_NUMBER, field, 0, 0);
+  if (outcome != NUMBER_OK) return failHere(STATUS_DUMP_NUMBER_RANGE, field, value, limit);
+  if (ends != SPACE) return failHere(STATUS_DUMP_FIELD_MISSING, field + 1, field, FIELD_DIGEST);
+  seek(after + 1);
+  return STATUS_OK;
+}
+
+/** Reads an unsigned number that fills its field; its value is `numbers.value`. @returns a status */
+export function takeUnsigned(field: u32, limit: u64): i32 {
+  return endNumber(readUnsigned(fieldAt, limit), field, limit);
+}
+
+/** Passes a field that is not a number; another must follow. */
+export function passField(field: u32, end: usize): i32 {
+  if (<u32>load<u8>(end) != SPACE) return failHere(STATUS_DUMP_FIELD_MISSING, field + 1, field, FIELD_DIGEST);
+  seek(end + 1);
+  return STATUS_OK;
+}
+
+export let seconds: i64 = 0;
+export let nanoseconds: u32 = 0;
+
+/** Reads `sec.nsec`, two numbers and not a fraction, into `seconds` and `nanoseconds`. @returns a status */
+export function takeMtime(): i32 {
+  const outcome = readSigned(fieldAt);
+  if (outcome == NUMBER_BAD || <u32>load<u8>(after) != 0x2e) return failHere(STATUS_DUMP_MTIME, FIELD_MTIME, 0, 0);
+  if (outcome != NUMBER_OK) return failHere(STATUS_DUMP_NUMBER_RANGE, FIELD_MTIME, value, <u64>i64.MAX_VALUE);
+  seconds = <i64>value;
+  const fraction = readUnsigned(after + 1, NANOSECONDS_MAX);
+  const ends = <u32>load<u8>(after);
+  if (fraction == NUMBER_BAD || (ends != SPACE && ends != 0x0a)) return failHere(STATUS_DUMP_MTIME, FIELD_MTIME, 0, 0);
+  if (fraction != NUMBER_OK) return failHere(STATUS_DUMP_NSEC_RANGE, FIELD_MTIME, value, NANOSECONDS_MAX);
+  nanoseconds = <u32>value;
+  return passField(FIELD_MTIME, after);
 }

@@ -23,6 +23,7 @@ import {
   STATUS_OK,
 } from "../abi";
 import { failMemory, setControl } from "../mem/record";
+
 import { begin as beginOverlay } from "../tree/overlay";
 import {
   digestBytes,

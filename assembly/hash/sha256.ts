@@ -91,7 +91,7 @@ export function sha256End(statePtr: usize, outPtr: usize): void {
   Digest.store(outPtr, statePtr);
 }
 
-const whole: usize = memory.data(SHA256_STATE_BYTES, 16);
+const whole: usize = memory.data(<i32>SHA256_STATE_BYTES, 16);
 
 /**
  * Hashes the rest of a message when it is a whole number of blocks and the chain value before it is known: an

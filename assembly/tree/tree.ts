@@ -9,6 +9,7 @@
 import { allocate } from "../mem/arena";
 import { equal } from "../mem/bytes";
 import { compareNames } from "./children";
+import { reset as resetDigests } from "./digests";
 import { resetLinks } from "./links";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { sipHash } from "../hash/siphash";
@@ -22,7 +23,6 @@ import {
   TYPE_REGULAR,
   TYPE_SYMLINK,
 } from "./node";
-import { reset as resetDigests } from "./digests";
 import { reset as resetXattrs } from "./xattrs";
 
 const directories = changetype<Table>(memory.data(TABLE_BYTES, 8));

@@ -3,15 +3,16 @@
  *
  * Source: spec/fsverity.md chapter 2 step 2; linux fs/verity/hash_algs.c, `fsverity_hash_block`.
  *
- * SHA-256 takes four blocks at a time. Of what is left over, two or three blocks still take the lanes, the last
- * pointer repeated, since the kernel needs less time for four than the scalar code for two (measured:
- * test/bench/kernel); a single one goes scalar. SHA-512 is scalar throughout.
+ * SHA-256 takes four blocks at a time, SHA-512 two. Of what is left over, two or three blocks still take the lanes of
+ * SHA-256, the last pointer repeated, since the kernel needs less time for four than the scalar code for two
+ * (measured: test/bench/kernel); a single one goes scalar.
  */
 
 import { HASH_SHA256 } from "../abi";
 import { SHA256_BLOCK_BYTES, SHA256_DIGEST_BYTES, sha256Whole } from "../hash/sha256";
 import { SHA256X4_LANES, sha256x4, sha256x4Length } from "../hash/sha256x4";
-import { SHA512_DIGEST_BYTES, sha512Whole } from "../hash/sha512";
+import { SHA512_BLOCK_BYTES, SHA512_DIGEST_BYTES, sha512Whole } from "../hash/sha512";
+import { SHA512X2_LANES, sha512x2, sha512x2Length } from "../hash/sha512x2";
 import { SLOT_ALGORITHM, SLOT_BLOCK_BITS, SLOT_CHAIN, SLOT_PREFIX_BYTES } from "./slots";
 
 /** Digests of a group with repeated lanes. */
@@ -24,26 +25,8 @@ export function setScalarOnly(on: bool): void {
   scalarOnly = on;
 }
 
-/**
- * Hashes `count` whole blocks that lie one after another.
- *
- * @param record a slot's record, for its parameters; none of its running state is read or changed
- * @param ptr the blocks
- * @param count number of blocks
- * @param outPtr room for `count` digests
- */
-export function hashBlocks(record: usize, ptr: usize, count: usize, outPtr: usize): void {
-  const blockBytes = (<usize>1) << load<u32>(record, SLOT_BLOCK_BITS);
-  const before = <u64>load<u32>(record, SLOT_PREFIX_BYTES);
-  const chain = record + SLOT_CHAIN;
-  if (load<u32>(record, SLOT_ALGORITHM) != HASH_SHA256) {
-    for (; count; count--) {
-      sha512Whole(chain, before, ptr, blockBytes, outPtr);
-      ptr += blockBytes;
-      outPtr += SHA512_DIGEST_BYTES;
-    }
-    return;
-  }
+/** SHA-256 of `count` blocks; `chain` is the chain value behind `before` bytes of salt. */
+function hashSha256(chain: usize, before: u64, blockBytes: usize, ptr: usize, count: usize, outPtr: usize): void {
   if (count > 1 && !scalarOnly) {
     const compressions = <u32>(blockBytes / SHA256_BLOCK_BYTES);
     sha256x4Length(before + blockBytes);
@@ -63,4 +46,38 @@ export function hashBlocks(record: usize, ptr: usize, count: usize, outPtr: usiz
     ptr += blockBytes;
     outPtr += SHA256_DIGEST_BYTES;
   }
+}
+
+/** SHA-512 of `count` blocks. */
+function hashSha512(chain: usize, before: u64, blockBytes: usize, ptr: usize, count: usize, outPtr: usize): void {
+  if (count > 1 && !scalarOnly) {
+    const compressions = <u32>(blockBytes / SHA512_BLOCK_BYTES);
+    sha512x2Length(before + blockBytes);
+    for (; count > 1; count -= SHA512X2_LANES) {
+      sha512x2(chain, ptr, ptr + blockBytes, compressions, outPtr);
+      ptr += SHA512X2_LANES * blockBytes;
+      outPtr += SHA512X2_LANES * SHA512_DIGEST_BYTES;
+    }
+  }
+  for (; count; count--) {
+    sha512Whole(chain, before, ptr, blockBytes, outPtr);
+    ptr += blockBytes;
+    outPtr += SHA512_DIGEST_BYTES;
+  }
+}
+
+/**
+ * Hashes `count` whole blocks that lie one after another.
+ *
+ * @param record a slot's record, for its parameters; none of its running state is read or changed
+ * @param ptr the blocks
+ * @param count number of blocks
+ * @param outPtr room for `count` digests
+ */
+export function hashBlocks(record: usize, ptr: usize, count: usize, outPtr: usize): void {
+  const blockBytes = (<usize>1) << load<u32>(record, SLOT_BLOCK_BITS);
+  const before = <u64>load<u32>(record, SLOT_PREFIX_BYTES);
+  const chain = record + SLOT_CHAIN;
+  if (load<u32>(record, SLOT_ALGORITHM) == HASH_SHA256) hashSha256(chain, before, blockBytes, ptr, count, outPtr);
+  else hashSha512(chain, before, blockBytes, ptr, count, outPtr);
 }

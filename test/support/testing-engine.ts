@@ -18,6 +18,7 @@ export interface TestingExports {
   sha256Update(statePtr: number, ptr: number, len: number): void;
   sha256End(statePtr: number, outPtr: number): void;
   sha256Lanes(ptr: number, stride: number, len: number, outPtr: number): void;
+  sha512Lanes(ptr: number, stride: number, len: number, outPtr: number): void;
   sha512(ptr: number, len: number, outPtr: number): void;
   sha512Begin(statePtr: number): void;
   sha512Update(statePtr: number, ptr: number, len: number): void;

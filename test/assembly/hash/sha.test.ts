@@ -106,3 +106,33 @@ describe("sha256x4", () => {
     expect(engine.get(out, 128).toString("hex")).toBe(hex("sha256", bytes(256, 4)).repeat(4));
   });
 });
+
+describe("sha512x2", () => {
+  it("hashes two different messages, each in its own lane", () => {
+    for (const len of [128, 256, 1024, 4096, 4224, 65536]) {
+      const messages = [0, 1].map((lane) => bytes(len, 20 * len + lane));
+      const stride = len + 13;
+      messages.forEach((data, lane) => {
+        engine.put(message + lane * stride, data);
+      });
+      engine.sha512Lanes(message, stride, len, out);
+      messages.forEach((data, lane) => {
+        const got = engine.get(out + 64 * lane, 64).toString("hex");
+        expect(got, `lane ${lane}, ${len} bytes`).toBe(hex("sha512", data));
+        engine.sha512(message + lane * stride, len, out + 256);
+        expect(engine.get(out + 256, 64).toString("hex")).toBe(got);
+      });
+    }
+  });
+
+  it("carries the extremes of every bit", () => {
+    for (const pair of [[0x00, 0xff] as const, [0x80, 0x7f] as const]) {
+      const messages = pair.map((b) => new Uint8Array(4096).fill(b));
+      messages.forEach((data, lane) => {
+        engine.put(message + lane * 4096, data);
+      });
+      engine.sha512Lanes(message, 4096, 4096, out);
+      expect(engine.get(out, 128).toString("hex")).toBe(messages.map((data) => hex("sha512", data)).join(""));
+    }
+  });
+});

@@ -28,12 +28,22 @@ const CONTENTS: Record<Vector["content"], (i: number) => number> = {
   quad: (i) => ((i & 255) * (i & 255) + 13 * (i & 255) + 5) & 255,
 };
 
+const contents = new Map<string, Uint8Array>();
+
+/** The bytes of a vector. They are kept: many vectors differ in their parameters only. */
 function content({ content, size }: Vector): Uint8Array {
+  const key = `${content} ${size}`;
+  const kept = contents.get(key);
+  if (kept) return kept;
   const at = CONTENTS[content];
   const data = new Uint8Array(size);
   for (let i = 0; i < size; i++) data[i] = at(i);
+  contents.set(key, data);
   return data;
 }
+
+/** What the scalar path does not repeat: no size beyond this takes another way through the tree. */
+const SCALAR_MAX_BYTES = 1 << 20;
 
 const ALGORITHMS = [
   { algorithm: "sha256", digestBytes: 32 },
@@ -52,9 +62,11 @@ describe.each([
     );
   };
 
-  it(`gives the ${vectors.length} digests that fsverity gave`, () => {
+  const chosen = vectors.filter(({ size }) => !scalarOnly || size <= SCALAR_MAX_BYTES);
+
+  it(`gives the ${chosen.length} digests that fsverity gave`, () => {
     engine.verityScalarOnly(scalarOnly);
-    for (const vector of vectors) {
+    for (const vector of chosen) {
       const { alg, block_size, salt, size } = vector;
       const parameters = { algorithm: alg, blockSize: block_size, salt: Buffer.from(salt, "hex") };
       const got = digest(engine, content(vector), parameters);
