@@ -34,7 +34,6 @@ import {
 } from "../abi";
 import { keep } from "../mem/bytes";
 import { failMemory } from "../mem/record";
-
 import {
   Node,
   TYPE_BLOCK,
@@ -46,7 +45,6 @@ import {
   TYPE_SOCKET,
   TYPE_SYMLINK,
 } from "../tree/node";
-
 import { entryCount, hasRoot, insert, insertRoot, INSERT_TWICE, tally } from "../tree/tree";
 import { fieldText, takeData } from "./data";
 import {
@@ -65,7 +63,6 @@ import {
   text,
   textLen,
 } from "./fields";
-
 import { after, readOctal, value } from "./numbers";
 import { checkTarget, enter, locate, nameAt, parent } from "./path";
 import { beginField, failHere, line } from "./place";

@@ -23,7 +23,6 @@ import {
   STATUS_OK,
 } from "../abi";
 import { failMemory, setControl } from "../mem/record";
-
 import { begin as beginOverlay } from "../tree/overlay";
 import {
   digestBytes,
