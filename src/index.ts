@@ -4,9 +4,9 @@
 
 import { engineModule } from "./engine/load.ts";
 
+export type { Accelerator } from "./engine/calibrate.ts";
 export type { DumpCounts } from "./engine/engine.ts";
 export type { EngineLimits } from "./engine/load.ts";
-export type { Accelerator } from "./engine/race.ts";
 export type { HashName } from "./engine/slot.ts";
 export { ComposefsError, type ComposefsErrorCode, type ComposefsErrorData } from "./error.ts";
 export {

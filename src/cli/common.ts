@@ -5,8 +5,8 @@
  * which take milliseconds to load, stay unloaded.
  */
 
+import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine } from "../engine/engine.ts";
-import type { Accelerator } from "../engine/race.ts";
 import { ComposefsError } from "../error.ts";
 import { type InputFile, type OutputFile, type SystemError, writeAll } from "../image/files.node.ts";
 import { DumpJob, type OpenImage } from "../image/job.ts";

@@ -14,8 +14,8 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { Accelerator } from "./calibrate.ts";
 import { acquireEngineSync, engineModuleSync, releaseEngine } from "./load.ts";
-import type { Accelerator } from "./race.ts";
 import { digestBytesOf, PIECE_BYTES, type VerityParameters, VeritySlot } from "./slot.ts";
 
 /** Bytes of a chunk: a whole number of blocks of every size; a few milliseconds of work. */
@@ -91,7 +91,7 @@ export class VerityPool {
     this.prepare(size);
     const engine = acquireEngineSync();
     try {
-      const slot = new VeritySlot(engine, 0, parameters, accelerator);
+      const slot = new VeritySlot(engine, 0, parameters, accelerator, size);
       let start = 0;
       if (size !== undefined && size >= PARALLEL_BYTES && this.#workers.length > 0) {
         const task = makeTask(fd, size, parameters, accelerator);

@@ -4,7 +4,7 @@
  * node:crypto is fetched when first used: loading it takes longer than many a job.
  */
 
-import type { Hash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
 
 /** Most linear memory that an instance may take, in bytes: 3 GiB, below the point where 32-bit addresses wrap. */
 export const MEMORY_LIMIT_BYTES = 3221225472;
@@ -40,8 +40,22 @@ function loadCrypto(): Crypto {
 /** Two random u32, for the hash tables of the engine: nobody outside may be able to foresee collisions. */
 export function randomSeed(): [number, number] {
   const seed = new Uint32Array(2);
-  loadCrypto().randomFillSync(seed);
+  if (!readRandomDevice(seed)) loadCrypto().randomFillSync(seed);
   return [seed[0]!, seed[1]!];
+}
+
+/** The kernel's random numbers without loading node:crypto; false where there is no such device. */
+function readRandomDevice(target: Uint32Array): boolean {
+  try {
+    const fd = openSync("/dev/urandom", "r");
+    try {
+      return readSync(fd, target) === target.byteLength;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** The host's own hash, or undefined where it has none that is worth trying. */

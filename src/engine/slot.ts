@@ -8,11 +8,14 @@
 
 import type { BlockHasher } from "#platform";
 import { HASH_SHA256, HASH_SHA512 } from "../../assembly/abi.ts";
+import { type Accelerator, HashChoice, type Sample } from "./calibrate.ts";
 import type { Engine } from "./engine.ts";
-import { type Accelerator, Chooser } from "./race.ts";
 
 /** Bytes of one call: 64 blocks of 4096. Long calls would keep V8 from putting optimised code in. */
 export const PIECE_BYTES = 1 << 18;
+
+/** Bytes that are hashed to see who is faster: two of the largest blocks. */
+const SAMPLE_BYTES = 1 << 17;
 
 /** The hash of an fs-verity digest. */
 export type HashName = "sha256" | "sha512";
@@ -35,16 +38,27 @@ export class VeritySlot {
   readonly parameters: VerityParameters;
   readonly #engine: Engine;
   readonly #slot: number;
-  readonly #chooser: Chooser;
+  readonly #choice: HashChoice;
   readonly #saltPrefix: Uint8Array;
   #filled = 0;
 
-  /** Opens slot number `slot` (0 to 3). @throws {ComposefsError} VERITY_PARAMETERS */
-  constructor(engine: Engine, slot: number, parameters: VerityParameters, accelerator: Accelerator) {
+  /**
+   * Opens slot number `slot` (0 to 3).
+   *
+   * @param expectedBytes how much there will be to hash, in bytes, where that is known
+   * @throws {ComposefsError} VERITY_PARAMETERS
+   */
+  constructor(
+    engine: Engine,
+    slot: number,
+    parameters: VerityParameters,
+    accelerator: Accelerator,
+    expectedBytes?: number,
+  ) {
     this.parameters = parameters;
     this.#engine = engine;
     this.#slot = slot;
-    this.#chooser = new Chooser(parameters.hash, accelerator);
+    this.#choice = new HashChoice(parameters.hash, accelerator, expectedBytes);
     // The kernel pads the salt to the input block of the hash: 64 bytes, 128 for SHA-512 (fs/verity/hash_algs.c).
     this.#saltPrefix = new Uint8Array(parameters.salt.length === 0 ? 0 : parameters.hash === "sha256" ? 64 : 128);
     const algorithm = parameters.hash === "sha256" ? HASH_SHA256 : HASH_SHA512;
@@ -86,29 +100,22 @@ export class VeritySlot {
 
   /** Hashes the blocks of the `length` bytes at the start of the window; returns digests, valid until the next call. */
   hashBlocks(length: number): Uint8Array {
-    const hasher = this.#chooser.begin();
-    const digestBytes = digestBytesOf(this.parameters.hash);
-    let digests: Uint8Array;
-    if (hasher === undefined) {
-      digests = this.#engine.verityBlocks(this.#slot, length, digestBytes);
-    } else {
-      const window = this.#engine.input;
-      const count = hasher(
-        this.parameters.hash,
-        this.#blockBytes,
-        this.#saltPrefix,
-        window.subarray(0, length),
-        window,
-      );
-      digests = window.subarray(0, count * digestBytes);
-    }
-    this.#chooser.end(length);
-    return digests;
+    const hasher = this.hasher();
+    this.#choice.count(length);
+    if (hasher === undefined) return this.#engine.verityBlocks(this.#slot, length, this.#digestBytes);
+    const window = this.#engine.input;
+    const count = hasher(this.parameters.hash, this.#blockBytes, this.#saltPrefix, window.subarray(0, length), window);
+    return window.subarray(0, count * this.#digestBytes);
   }
 
-  /** The clock and the choice for this slot's pieces. */
-  get chooser(): Chooser {
-    return this.#chooser;
+  /** The host's hasher when it is to hash the next piece. May overwrite the output window. */
+  hasher(): BlockHasher | undefined {
+    return this.#choice.hasher(this.#sample());
+  }
+
+  /** Tells that the engine hashed `bytes` for this slot, outside of its methods. */
+  count(bytes: number): void {
+    this.#choice.count(bytes);
   }
 
   /** Hashes a piece, wherever it lies, with the host's hasher. All pieces but the last are whole blocks. */
@@ -128,14 +135,31 @@ export class VeritySlot {
     return 2 ** this.parameters.blockBits;
   }
 
+  get #digestBytes(): number {
+    return digestBytesOf(this.parameters.hash);
+  }
+
+  /** Whatever lies in the input window, which neither of the two changes. */
+  #sample(): Sample {
+    return {
+      byEngine: () => this.#engine.verityBlocks(this.#slot, SAMPLE_BYTES, this.#digestBytes),
+      byHost: (hasher) => {
+        const digests = new Uint8Array((SAMPLE_BYTES / this.#blockBytes) * this.#digestBytes);
+        const sample = this.#engine.input.subarray(0, SAMPLE_BYTES);
+        hasher(this.parameters.hash, this.#blockBytes, this.#saltPrefix, sample, digests);
+        return digests;
+      },
+    };
+  }
+
   #flush(): void {
     const length = this.#filled;
     this.#filled = 0;
     if (length === 0) return;
-    const hasher = this.#chooser.begin();
+    const hasher = this.hasher();
+    this.#choice.count(length);
     if (hasher === undefined) this.#engine.verityWrite(this.#slot, length);
     else this.hashPiece(hasher, this.#engine.input.subarray(0, length));
-    this.#chooser.end(length);
   }
 }
 
@@ -145,18 +169,17 @@ export class VeritySlot {
  * @returns the piece, in the output window: valid until the next call of the engine; empty at the end
  */
 export function readImage(engine: Engine, slots: readonly VeritySlot[]): Uint8Array<ArrayBuffer> {
-  const chooser = slots[0]?.chooser;
-  const hasher = chooser?.begin();
+  const hasher = slots[0]?.hasher();
   let mask = 0;
   if (hasher === undefined) for (const slot of slots) mask |= slot.mask;
   let piece = engine.imageRead(mask);
   const length = piece.length;
+  slots[0]?.count(length);
   if (hasher !== undefined && length > 0) {
     for (const slot of slots) {
       slot.hashPiece(hasher, piece);
       piece = engine.output(length);
     }
   }
-  chooser?.end(length);
   return piece;
 }

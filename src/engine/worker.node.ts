@@ -14,7 +14,7 @@ adoptEngineModule(workerData as WebAssembly.Module);
 parentPort?.on("message", (task: ParallelTask) => {
   const engine = acquireEngineSync();
   try {
-    const slot = new VeritySlot(engine, 0, task.parameters, task.accelerator);
+    const slot = new VeritySlot(engine, 0, task.parameters, task.accelerator, task.size);
     hashChunks(task, slot, (target, position) => readSync(task.fd, target, 0, target.length, position));
   } finally {
     releaseEngine(engine);

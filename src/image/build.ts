@@ -2,9 +2,9 @@
  * From a dumpfile to images and their digests: the functions that most users of the package want.
  */
 
+import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine } from "../engine/engine.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
-import type { Accelerator } from "../engine/race.ts";
 import { type ByteSource, chunksOf, type JobControl, Pace } from "./input.ts";
 import { DumpJob, type OpenImage } from "./job.ts";
 import {

@@ -11,8 +11,8 @@
  * `openImage` may be called again when the image was read to its end: one parse serves every format.
  */
 
+import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine, ImageLayout } from "../engine/engine.ts";
-import type { Accelerator } from "../engine/race.ts";
 import { PIECE_BYTES, readImage, VeritySlot } from "../engine/slot.ts";
 import { toHex } from "./hex.ts";
 import {
@@ -88,7 +88,7 @@ export class OpenImage {
     this.format = FORMAT_NAMES[this.layout.version]!;
     this.#slots = [...new Set(algorithms)].map((algorithm, slot) => {
       const parameters = { ...algorithmParameters(algorithm), salt: NO_SALT };
-      return [algorithm, new VeritySlot(engine, slot, parameters, accelerator)];
+      return [algorithm, new VeritySlot(engine, slot, parameters, accelerator, this.layout.size)];
     });
     this.#verity = this.#slots.map(([, slot]) => slot);
   }

@@ -4,8 +4,8 @@
  */
 
 import { VERITY_BLOCK_BITS_MAX, VERITY_BLOCK_BITS_MIN, VERITY_SALT_MAX_BYTES } from "../../assembly/abi.ts";
+import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
-import type { Accelerator } from "../engine/race.ts";
 import { type HashName, type VerityParameters, VeritySlot } from "../engine/slot.ts";
 import { toHex } from "./hex.ts";
 import { type ByteSource, chunksOf, type JobControl, Pace } from "./input.ts";
@@ -41,8 +41,9 @@ export async function verityDigest(data: ByteSource, options: VerityOptions = {}
   const pace = new Pace(options);
   const engine = await acquireEngine(options.limits);
   try {
-    const slot = new VeritySlot(engine, 0, parameters, options.accelerator ?? "auto");
-    const totalBytes = data instanceof Uint8Array ? { totalBytes: data.length } : {};
+    const total = data instanceof Uint8Array ? data.length : undefined;
+    const slot = new VeritySlot(engine, 0, parameters, options.accelerator ?? "auto", total);
+    const totalBytes = total === undefined ? {} : { totalBytes: total };
     let bytes = 0;
     for await (const chunk of chunksOf(data, options.signal)) {
       slot.write(chunk);

@@ -1,7 +1,7 @@
 /** `verityDigest` against the vectors of fsverity-utils, on every kind of cut and with both hashers. */
 import { describe, expect, test } from "vitest";
-import { verityDigest } from "../../../src/index.ts";
 import { verityParameters } from "../../../src/image/verity.ts";
+import { verityDigest } from "../../../src/index.ts";
 
 /** Digests of `fsverity digest`: spec fsverity.md 2.3. */
 const HELLO = "1e2eaa4202d750a41174ee454970b92c1bc2f925b1e35076d8c7d5f56362ba64";
