@@ -116,7 +116,7 @@ export class Engine {
 
   /** Sets the limit LIMIT_* (assembly/abi.ts) to `value`, a u32. */
   setLimit(index: number, value: number): void {
-    this.#call("setLimit", index, value);
+    this.#check(this.#call("setLimit", index, value));
   }
 
   /** Begins a dumpfile. */

@@ -73,19 +73,25 @@ export async function engineModule(): Promise<WebAssembly.Module> {
  * @throws {ComposefsError} ENGINE_LOAD, ENGINE_VERSION
  */
 export async function acquireEngine(limits: EngineLimits = {}): Promise<Engine> {
-  const engine = idle.pop() ?? checked((await instantiate<EngineExports>(await engineModule())).exports);
+  const engine = takeIdle(limits) ?? checked((await instantiate<EngineExports>(await engineModule())).exports);
   return prepare(engine, limits);
 }
 
 /** The same without a promise, where the platform compiles synchronously (Node, workers). */
 export function acquireEngineSync(limits: EngineLimits = {}): Engine {
-  const engine = idle.pop() ?? checked(instantiateSync<EngineExports>(engineModuleSync()).exports);
+  const engine = takeIdle(limits) ?? checked(instantiateSync<EngineExports>(engineModuleSync()).exports);
   return prepare(engine, limits);
 }
 
 /** Gives an instance back, whether its job succeeded or not. */
 export function releaseEngine(engine: Engine): void {
   if (!engine.broken && engine.memoryBytes <= KEEP_BYTES && idle.length < KEEP_COUNT) idle.push(engine);
+}
+
+/** An idle instance, unless an earlier job left it with more memory than this one may have. */
+function takeIdle({ memoryBytes = MEMORY_LIMIT_BYTES }: EngineLimits): Engine | undefined {
+  const index = idle.findIndex((engine) => engine.memoryBytes <= memoryBytes);
+  return index < 0 ? undefined : idle.splice(index, 1)[0];
 }
 
 function prepare(engine: Engine, limits: EngineLimits): Engine {
