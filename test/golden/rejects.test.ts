@@ -98,6 +98,7 @@ describe("refused by a mode or a lowered limit", () => {
 
 /** Name, lines after the root, code, for format V2 only; V1 takes each of them. */
 const V2_CASES: [string, string, string][] = [
+  ["a payload that is no object path, without digest", "/f 9 100644 1 0 0 0 0.0 x/y - -\n", "EROFS_V2_PAYLOAD"],
   ["inline content of 513 bytes", `/f 513 100644 1 0 0 0 0.0 - ${"x".repeat(513)} -\n`, "EROFS_V2_INLINE"],
   ["symlink target of 1025 bytes", `/l 1025 120777 1 0 0 0 0.0 ${"x".repeat(1025)} - -\n`, "EROFS_V2_SYMLINK"],
   [
