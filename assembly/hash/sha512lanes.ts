@@ -23,20 +23,19 @@ export class Lanes {
     return v128.shuffle<i64>(x, y, 1, 3);
   }
 
-  /** Sum 0, equation 4.10: rotations by 28, 34 and 39. The right halves of all three, then the left ones. */
+  /** Rotation to the right by `n` bits, 1 to 63; section 3.2 operation 4. */
+  @inline static rotr(x: v128, n: i32): v128 {
+    return v128.xor(i64x2.shr_u(x, n), i64x2.shl(x, 64 - n));
+  }
+
+  /** Sum 0, equation 4.10: rotations by 28, 34 and 39. */
   @inline static sum0(x: v128): v128 {
-    return v128.xor(
-      v128.xor(v128.xor(i64x2.shr_u(x, 28), i64x2.shr_u(x, 34)), i64x2.shr_u(x, 39)),
-      v128.xor(v128.xor(i64x2.shl(x, 36), i64x2.shl(x, 30)), i64x2.shl(x, 25)),
-    );
+    return v128.xor(v128.xor(Lanes.rotr(x, 28), Lanes.rotr(x, 34)), Lanes.rotr(x, 39));
   }
 
   /** Sum 1, equation 4.11: rotations by 14, 18 and 41. */
   @inline static sum1(x: v128): v128 {
-    return v128.xor(
-      v128.xor(v128.xor(i64x2.shr_u(x, 14), i64x2.shr_u(x, 18)), i64x2.shr_u(x, 41)),
-      v128.xor(v128.xor(i64x2.shl(x, 50), i64x2.shl(x, 46)), i64x2.shl(x, 23)),
-    );
+    return v128.xor(v128.xor(Lanes.rotr(x, 14), Lanes.rotr(x, 18)), Lanes.rotr(x, 41));
   }
 
   /** Sigma 0, equation 4.12: rotations by 1 and 8, shift by 7. */

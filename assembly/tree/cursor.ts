@@ -43,6 +43,8 @@ import { depthFirst } from "./order";
 import { entryCount, rootNode } from "./tree";
 import { copyKey, keyBytes, listCount, listItem, Pair } from "./xattrs";
 
+const SLASH: u8 = 0x2f;
+
 /** `cursorFind` found nothing. */
 const NOT_FOUND: i32 = -1;
 
@@ -187,7 +189,8 @@ export function readChildren(index: u32, from: u32): i32 {
  * @returns its index, or -1
  */
 export function findEntry(path: usize, len: u32): i32 {
-  if (!len || load<u8>(path) != 0x2f) return NOT_FOUND;
+  if (!len || load<u8>(path) != SLASH) return NOT_FOUND;
+  if (len > 1 && load<u8>(path + len - 1) == SLASH) return NOT_FOUND;
   const node = findPath(path, len);
   return node ? changetype<Node>(node).next : NOT_FOUND;
 }

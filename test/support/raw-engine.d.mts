@@ -39,6 +39,10 @@ export interface EngineExports {
   dumpEnd(): number;
   imageOpen(format: number): number;
   imageRead(verityMask: number): number;
+  cursorOpen(): number;
+  cursorRead(first: number): number;
+  cursorChildren(index: number, from: number): number;
+  cursorFind(length: number): number;
   verityOpen(slot: number, algorithm: number, blockBits: number, saltLength: number): number;
   verityWrite(slot: number, length: number): number;
   verityWriteDigests(slot: number, count: number, dataLength: number): number;
