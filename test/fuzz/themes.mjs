@@ -224,15 +224,14 @@ function manyShared(tree, parent) {
   }
 }
 
-/** An inode with a long xattr part, so that whatever follows lands somewhere else in its block. */
+/** A long xattr on some inode, so that its tail and whatever follows land somewhere else in their blocks. */
 function padding(tree, parent) {
   const { random } = tree;
-  const node = random.chance(50) ? tree.file("i".repeat(random.below(300))) : tree.node(DIR | 0o711);
-  node.xattrs.push([
-    "user.pad",
-    "p".repeat(random.pick([random.below(4200), random.below(4200), random.below(16000)])),
-  ]);
-  tree.put(parent, node);
+  const candidates = [parent, tree.root, ...tree.owners, ...tree.owners];
+  const node = random.pick(candidates);
+  if (node.xattrs.some(([key]) => key === "user.pad")) return;
+  const size = random.pick([random.below(100), random.below(4200), random.below(4200), random.below(16000)]);
+  node.xattrs.push(["user.pad", "p".repeat(size)]);
 }
 
 function subdirectory(tree, parent) {
