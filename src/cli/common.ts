@@ -93,9 +93,10 @@ export async function writeImage(
   output: OutputFile | undefined,
   options: { progress?: ProgressLine; sync?: boolean },
 ): Promise<void> {
-  output?.open();
-  const release = output?.isTemporary ? guardOutput(output) : undefined;
+  // The guard comes first: a signal between the two would leave an empty file behind.
+  const release = output?.hasTemporaryName ? guardOutput(output) : undefined;
   try {
+    output?.open();
     let bytes = 0;
     let turn = performance.now();
     for (let piece = image.read(); piece.length > 0; piece = image.read()) {

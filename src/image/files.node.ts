@@ -118,7 +118,7 @@ export class OutputFile {
     try {
       if (this.#path === STANDARD_STREAM) {
         this.#fd = 1;
-      } else if (this.#before !== undefined && !this.#before.isFile()) {
+      } else if (!this.hasTemporaryName) {
         this.#fd = openSync(this.#target, "w");
       } else {
         this.#temporary = join(dirname(this.#target), temporaryName());
@@ -131,9 +131,9 @@ export class OutputFile {
     }
   }
 
-  /** True when the file has a temporary name that an interruption would leave behind. */
-  get isTemporary(): boolean {
-    return this.#temporary !== undefined;
+  /** True when the file is written under a temporary name, which an interruption would leave behind. */
+  get hasTemporaryName(): boolean {
+    return this.#path !== STANDARD_STREAM && (this.#before === undefined || this.#before.isFile());
   }
 
   /** Writes all of `bytes`. @throws {ComposefsError} IO_WRITE */
