@@ -33,7 +33,7 @@ import {
   STATUS_OK,
 } from "../abi";
 import { keep } from "../mem/bytes";
-import { decodeHex, decodeObjectPath, HEX_BAD, objectPathLen } from "../mem/hex";
+import { decodeHex, decodeObjectPath, HEX_BAD, HEX_OK, objectPathLen } from "../mem/hex";
 import { failMemory } from "../mem/record";
 import { internDigest, TAG_REDIRECT } from "../tree/digests";
 import { FLAG_INLINE, Node, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
@@ -47,6 +47,12 @@ import { beginField, failHere } from "./place";
 export const fieldText = memory.data(LIMIT_LINE_BYTES_DEFAULT + 64, 16);
 const digestText = memory.data(128, 16);
 const digestValue = memory.data(64, 16);
+
+/** Whether the digest of the line has no capital letters: only then can its text be compared with a path. */
+let digestIsLower: bool = false;
+
+/** `internObjectPath` was given something else. Never an address. */
+const INTERN_NONE: usize = 1;
 
 /**
  * Reads payload, content and digest into a node; leaves `fieldAt` at the end of the digest.
@@ -99,7 +105,8 @@ export function takeData(node: Node, strict: bool): i32 {
   }
   beginField(payloadAt);
   if (type == TYPE_REGULAR) {
-    if (hasPayload) status = takePayload(node, payloadAt, payloadEnd, payloadEscaped, hasDigest ? digestAt : 0);
+    if (hasPayload)
+      status = takePayload(node, payloadAt, payloadEnd, payloadEscaped, hasDigest && digestIsLower ? digestAt : 0);
     if (status == STATUS_OK && !hasContent && node.size > <u64>EXTERNAL_MAX_BYTES) {
       return failHere(STATUS_DUMP_SIZE_TOO_LARGE, FIELD_SIZE, node.size, EXTERNAL_MAX_BYTES);
     }
@@ -107,9 +114,8 @@ export function takeData(node: Node, strict: bool): i32 {
     if (!hasPayload) return failHere(STATUS_DUMP_SYMLINK_TARGET, FIELD_PAYLOAD, 0, 0);
     status = takeSymlinkTarget(node, payloadAt, payloadEnd, payloadEscaped, strict);
   } else if (hasPayload) {
-    // Ignored, but it must be well formed.
-    status = takeText(payloadAt, payloadEnd, payloadEscaped, fieldText, FIELD_PAYLOAD);
-    if (status == STATUS_OK && hasZero(text, textLen)) status = failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_PAYLOAD, 0, 0);
+    // Ignored, but held to the same rules: C refuses it before it looks at the type.
+    status = takePayloadText(payloadAt, payloadEnd, payloadEscaped, STATUS_DUMP_PAYLOAD_TOO_LONG);
   }
   seek(digestEnd);
   return status;
@@ -118,9 +124,10 @@ export function takeData(node: Node, strict: bool): i32 {
 /** Reads the digest of a regular file. */
 function takeDigest(node: Node, at: usize, end: usize): i32 {
   const digits = <u32>(end - at);
-  if ((digits != 64 && digits != 128) || decodeHex(at, digits, digestValue) == HEX_BAD) {
-    return failHere(STATUS_DUMP_DIGEST, FIELD_DIGEST, digits, 64);
-  }
+  if (digits != 64 && digits != 128) return failHere(STATUS_DUMP_DIGEST, FIELD_DIGEST, digits, 64);
+  const outcome = decodeHex(at, digits, digestValue);
+  if (outcome == HEX_BAD) return failHere(STATUS_DUMP_DIGEST, FIELD_DIGEST, digits, 64);
+  digestIsLower = outcome == HEX_OK;
   const len = digits >> 1;
   if (!digestBytes) setDigestBytes(len);
   else if (digestBytes != len) return failHere(STATUS_DUMP_DIGEST_MIXED, FIELD_DIGEST, len, digestBytes);
@@ -128,48 +135,59 @@ function takeDigest(node: Node, at: usize, end: usize): i32 {
   return node.data ? STATUS_OK : failMemory();
 }
 
-/** Whether a payload is the object path of the digest whose text is at `digest`, both in lower case. */
+/** Unescapes a payload and holds it to what all payloads must be. @returns a status, `tooLong` for its length */
+function takePayloadText(at: usize, end: usize, escaped: bool, tooLong: i32): i32 {
+  const status = takeText(at, end, escaped, fieldText, FIELD_PAYLOAD);
+  if (status != STATUS_OK) return status;
+  if (textLen > <u32>PAYLOAD_MAX_BYTES) return failHere(tooLong, FIELD_PAYLOAD, textLen, PAYLOAD_MAX_BYTES);
+  // What was not escaped holds no zero byte: the line would have been refused.
+  if (escaped && hasZero(text, textLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_PAYLOAD, 0, 0);
+  return STATUS_OK;
+}
+
+/** Whether a payload is the object path of the lower-case digest whose `len - 1` digits are at `digest`. */
 function isPathOf(payload: usize, len: u32, digest: usize): bool {
   const digits = len - 1;
   if (load<u16>(payload) != load<u16>(digest) || <u32>load<u8>(payload + 2) != 0x2f) return false;
-  // 62 or 126 digits: whole words, and six bytes that overlap
-  let at: u32 = 2;
-  for (; at + 8 <= digits; at += 8) {
+  // 62 or 126 digits: whole words, then a last word that overlaps them
+  for (let at: u32 = 2; at + 8 <= digits; at += 8) {
     if (load<u64>(payload + at + 1) != load<u64>(digest + at)) return false;
   }
   return load<u64>(payload + len - 8) == load<u64>(digest + digits - 8);
 }
 
-/** Reads the payload of a regular file: the path of its object. */
+/** The record of the digest whose object path is the text, `INTERN_NONE` when it is none. @returns 0 when memory is refused */
+function internObjectPath(): usize {
+  for (let len: u32 = 32; len <= 64; len += 32) {
+    if (textLen == objectPathLen(len) && decodeObjectPath(text, len, digestText, digestValue)) {
+      return internDigest(digestValue, len);
+    }
+  }
+  return INTERN_NONE;
+}
+
+/**
+ * Reads the payload of a regular file: the path of its object.
+ *
+ * @param digestAt the line's digest when it is in lower case, else 0
+ */
 function takePayload(node: Node, at: usize, end: usize, escaped: bool, digestAt: usize): i32 {
   if (at == end) return failHere(STATUS_DUMP_PAYLOAD_EMPTY, FIELD_PAYLOAD, 0, 0);
-  let status = takeText(at, end, escaped, fieldText, FIELD_PAYLOAD);
+  const status = takePayloadText(at, end, escaped, STATUS_DUMP_PAYLOAD_TOO_LONG);
   if (status != STATUS_OK) return status;
-  if (textLen > <u32>PAYLOAD_MAX_BYTES)
-    return failHere(STATUS_DUMP_PAYLOAD_TOO_LONG, FIELD_PAYLOAD, textLen, PAYLOAD_MAX_BYTES);
-  if (hasZero(text, textLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_PAYLOAD, 0, 0);
-  for (let len: u32 = 32; len <= 64; len += 32) {
-    if (textLen != objectPathLen(len) || !decodeObjectPath(text, len, digestText, digestValue)) continue;
-    // As a rule it is the path of the very digest of the line, which has its record already.
-    const isOwn = digestAt != 0 && digestBytes == len && isPathOf(text, textLen, digestAt);
-    const record = isOwn ? node.data : internDigest(digestValue, len);
-    if (!record) return failMemory();
-    node.extra = <u32>(record | TAG_REDIRECT);
-    return STATUS_OK;
-  }
-  const pair = redirectPair(text, textLen);
-  node.extra = <u32>pair;
-  return pair ? STATUS_OK : failMemory();
+  // As a rule it is the path of the very digest of the line, which has its record already.
+  const isOwn = digestAt != 0 && textLen == objectPathLen(digestBytes) && isPathOf(text, textLen, digestAt);
+  const record = isOwn ? node.data : internObjectPath();
+  if (record == INTERN_NONE) node.extra = <u32>redirectPair(text, textLen);
+  else if (record) node.extra = <u32>(record | TAG_REDIRECT);
+  return node.extra ? STATUS_OK : failMemory();
 }
 
 /** Reads the target of a symlink, whose length becomes its size. */
 function takeSymlinkTarget(node: Node, at: usize, end: usize, escaped: bool, strict: bool): i32 {
-  let status = takeText(at, end, escaped, fieldText, FIELD_PAYLOAD);
+  const status = takePayloadText(at, end, escaped, STATUS_DUMP_SYMLINK_TOO_LONG);
   if (status != STATUS_OK) return status;
   if (!textLen) return failHere(STATUS_DUMP_SYMLINK_TARGET, FIELD_PAYLOAD, 0, 0);
-  if (textLen > <u32>PAYLOAD_MAX_BYTES)
-    return failHere(STATUS_DUMP_SYMLINK_TOO_LONG, FIELD_PAYLOAD, textLen, PAYLOAD_MAX_BYTES);
-  if (hasZero(text, textLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_PAYLOAD, 0, 0);
   if (strict && node.size != <u64>textLen) {
     return failHere(STATUS_DUMP_STRICT_SYMLINK_SIZE, FIELD_SIZE, node.size, textLen);
   }
