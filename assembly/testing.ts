@@ -1,15 +1,16 @@
 /**
  * Entry of the `testing` build: beside what the engine exports, the inner functions that only tests and benches call.
  *
- * The scalar hashes are in it as the oracle of the lanes. Memory for messages is the host's business here: `scratchPtr`
- * is a region that nothing else uses.
+ * The scalar hashes are in it as the oracle of the lanes. `scratchPtr` gives them memory for messages and results.
  */
 
 import { SHA256_IV, SHA256_STATE_BYTES, sha256Begin, sha256End, sha256Update } from "./hash/sha256";
 import { sha256x4, sha256x4Length } from "./hash/sha256x4";
 import { sha512x2, sha512x2Length } from "./hash/sha512x2";
 import { SHA512_IV, SHA512_STATE_BYTES, sha512Begin, sha512End, sha512Update } from "./hash/sha512";
+import { allocate, reset as resetArena } from "./mem/arena";
 
+export * from "./index";
 export { sha256Begin, sha256Compress, sha256End, sha256Update, sha256Whole } from "./hash/sha256";
 export { sha256x4, sha256x4Length } from "./hash/sha256x4";
 export { sha512Begin, sha512Compress, sha512End, sha512Update, sha512Whole } from "./hash/sha512";
@@ -29,11 +30,19 @@ export { setScalarOnly as verityScalarOnly } from "./verity/blocks";
 /** Bytes at `scratchPtr`. */
 export const SCRATCH_BYTES: u32 = 4 << 20;
 
-const scratch: usize = memory.data(4 << 20, 4096);
 const state: usize = memory.data(256, 16);
+let scratch: usize = 0;
 
-/** Memory of SCRATCH_BYTES bytes for messages and results of tests. */
+/**
+ * Memory of SCRATCH_BYTES bytes for messages and results of tests, the same at every call. It is the beginning of the
+ * arena: an instance that uses it runs no jobs.
+ */
 export function scratchPtr(): usize {
+  if (!scratch) {
+    resetArena();
+    scratch = allocate(SCRATCH_BYTES);
+    assert(scratch);
+  }
   return scratch;
 }
 
