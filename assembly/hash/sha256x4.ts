@@ -12,8 +12,7 @@
  *
  * The schedule of a block is made first and as a whole, K added, and laid down in memory; the rounds read it from there.
  * Eight chain lanes then have the 16 registers of x86 to themselves. With the words in locals and the schedule made
- * between the rounds they spill: slower by 3 to 10 % in most spellings, faster by 2 % in the best, and twice as long to
- * read (measured: test/bench/kernel).
+ * between the rounds they spill: slower by 3 to 14 %, depending on the spelling (measured: test/bench/kernel).
  * The last block of every message is its padding, the same for all messages of a length: its schedule is kept.
  *
  * V8 compiles a function anew only between two calls of it: call this for some blocks at a time, not for gigabytes.

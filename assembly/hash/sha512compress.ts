@@ -4,7 +4,7 @@
  * Source: FIPS 180-4, Secure Hash Standard, 2015. Section numbers below are its own.
  *
  * A chain value is eight u64 in native order, as the compression leaves them. The schedule is kept as sixteen words in
- * locals, which sixteen rounds use up before the next sixteen replace them: a fifth faster than a schedule in memory
+ * locals, which sixteen rounds use up before the next sixteen replace them: an eighth faster than a schedule in memory
  * (measured on x86-64 with V8 11.3), and the rounds stand here only once.
  */
 
