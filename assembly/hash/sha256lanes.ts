@@ -3,7 +3,8 @@
  *
  * Source: FIPS 180-4, sections 3.1, 4.1.2 and 6.2.2; equation numbers are its own.
  *
- * How they are spelled decides how fast the kernel is, by up to a tenth for the same result: `node test/bench/kernel/search.mjs` tries the alternatives, and what stands here is what won.
+ * How they are spelled decides how fast the kernel is, by up to a tenth for the same result:
+ * `node test/bench/kernel/search.mjs` tries the alternatives, and what stands here is what won.
  * WebAssembly has no rotation of lanes; each is a shift to the right and one to the left. None of the rotations is by
  * a whole number of bytes, so that a byte shuffle has nothing to offer.
  *
