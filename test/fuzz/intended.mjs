@@ -60,6 +60,8 @@ const TAKEN_BY_C = {
   DUMP_SIZE_TOO_LARGE: (_, fields) => BigInt(fields[FIELD_INDEX.size].replace("+", "")) > 2n ** 64n - 2n ** 43n,
   DUMP_XATTR_EMPTY_TOKEN: true,
   DUMP_LINK_TO_DIRECTORY: true,
+  // An empty target is a path without components: C finds the root.
+  DUMP_LINK_WITHOUT_TARGET: (_, fields) => fields[FIELD_INDEX.payload] === "",
   DUMP_WHITEOUT_LINKED: true,
 };
 
