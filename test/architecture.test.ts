@@ -97,8 +97,7 @@ test("what needs Node says so in its name", () => {
   const guilty = isomorphic.filter((file) =>
     importsOf(file).some((name) => name.startsWith("node:") || /\.node\.ts$/.test(name)),
   );
-  // A type that both platforms share is written down where it is implemented.
-  expect(guilty).toEqual(["src/engine/platform.web.ts"]);
+  expect(guilty).toEqual([]);
 });
 
 test("only engine.ts touches linear memory", () => {

@@ -8,7 +8,8 @@
  * Short jobs do without: node:crypto takes longer to load than they do to hash.
  */
 
-import { type BlockHasher, blockHasher, now } from "#platform";
+import { blockHasher, now } from "#platform";
+import type { BlockHasher } from "./block-hasher.ts";
 
 /** Whether a job may use the host's hash: where it is faster, never, or always. For tests and benchmarks. */
 export type Accelerator = "auto" | "off" | "on";

@@ -2,7 +2,8 @@
  * Last step of `npm run build:host`: what tsc cannot do.
  *
  * Writes build/src/engine/bytes.web.js, the engine as base64, so that a browser or a bundler needs no rule for
- * `.wasm` files; and makes the commands executable.
+ * `.wasm` files; makes the commands executable; and lets `npm pack` see the folder, which git ignores: an .npmignore
+ * beside a .gitignore takes its place.
  */
 
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
@@ -25,3 +26,5 @@ export function engineBytes() {
 );
 
 for (const name of ["composefs", "mkcomposefs"]) chmodSync(new URL(`src/cli/${name}.js`, build), 0o755);
+
+writeFileSync(new URL(".npmignore", build), "");

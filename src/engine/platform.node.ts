@@ -5,29 +5,13 @@
  */
 
 import { closeSync, openSync, readSync } from "node:fs";
+import type { BlockHasher } from "./block-hasher.ts";
 
 /** Most linear memory that an instance may take, in bytes: 3 GiB, below the point where 32-bit addresses wrap. */
 export const MEMORY_LIMIT_BYTES = 3221225472;
 
-/** True where a module may be compiled without waiting: then a command line can do without promises. */
-export const COMPILES_SYNC = true;
-
-/**
- * Hashes the blocks of `data` and writes the digests, one after the other, to `out`.
- * `out` may begin where `data` begins: a digest is written after its block was read, and digests are shorter.
- *
- * @param hash name of the hash
- * @param blockBytes block size; the last block may be shorter and is padded with zeros
- * @param saltPrefix hashed before every block; empty without a salt
- * @returns the number of digests
- */
-export type BlockHasher = (
-  hash: "sha256" | "sha512",
-  blockBytes: number,
-  saltPrefix: Uint8Array,
-  data: Uint8Array<ArrayBuffer>,
-  out: Uint8Array<ArrayBuffer>,
-) => number;
+/** True where a module may be compiled and instantiated on the spot. */
+export const IS_SYNC_ALLOWED = true;
 
 type Crypto = typeof import("node:crypto");
 let crypto: Crypto | undefined;

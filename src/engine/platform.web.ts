@@ -2,13 +2,13 @@
  * `#platform` in browsers and in whatever else is not Node: see platform.node.ts.
  */
 
-import type { BlockHasher } from "./platform.node.ts";
+import type { BlockHasher } from "./block-hasher.ts";
 
 /** 1 GiB: a browser tab that takes more is likely to be killed without a word. */
 export const MEMORY_LIMIT_BYTES = 1073741824;
 
-/** Browsers refuse to compile large modules synchronously on their main thread. */
-export const COMPILES_SYNC = false;
+/** Browsers refuse to do it with large modules on their main thread. */
+export const IS_SYNC_ALLOWED = false;
 
 export function randomSeed(): [number, number] {
   const seed = crypto.getRandomValues(new Uint32Array(2));

@@ -6,8 +6,8 @@
  * since each is shorter than the block it was made of.
  */
 
-import type { BlockHasher } from "#platform";
 import { HASH_SHA256, HASH_SHA512 } from "../../assembly/abi.ts";
+import type { BlockHasher } from "./block-hasher.ts";
 import { type Accelerator, HashChoice, type Sample } from "./calibrate.ts";
 import type { Engine } from "./engine.ts";
 
