@@ -90,12 +90,27 @@ export function zero(at: usize, len: u32): void {
 }
 
 /**
- * Copies `len` bytes into the arena, padded.
+ * Copies a string and pads it with zeros to a multiple of 8. Reads up to 7 bytes after the string, which must exist;
+ * `to` must be the beginning of zeroed memory.
+ */
+export function copyAndPad(to: usize, from: usize, len: u32): void {
+  if (len > 256) {
+    memory.copy(to, from, len);
+    return;
+  }
+  let at: u32 = 0;
+  for (; at + 8 <= len; at += 8) store<u64>(to + at, load<u64>(from + at));
+  const rest = len & 7;
+  if (rest) store<u64>(to + at, load<u64>(from + at) & (((<u64>1) << ((<u64>rest) << 3)) - 1));
+}
+
+/**
+ * Copies `len` bytes into the arena, padded; up to 7 bytes after them are read.
  *
  * @returns the address, or 0 when memory is refused; a copy of nothing still has an address
  */
 export function keep(from: usize, len: u32): usize {
   const to = allocate(<u64>max<u32>(len, 1));
-  if (to) memory.copy(to, from, len);
+  if (to) copyAndPad(to, from, len);
   return to;
 }

@@ -8,7 +8,7 @@
  */
 
 import { allocate } from "../mem/arena";
-import { equal } from "../mem/bytes";
+import { copyAndPad, equal } from "../mem/bytes";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { sipHash } from "../hash/siphash";
 
@@ -74,6 +74,6 @@ export function internDigest(bytes: usize, len: u32): usize {
   if (!at) return 0;
   const digest = changetype<Digest>(at);
   digest.len = len;
-  memory.copy(digest.bytes, bytes, len);
+  copyAndPad(digest.bytes, bytes, len);
   return put(digests, slot, hash, at) ? at : 0;
 }

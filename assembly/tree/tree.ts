@@ -7,7 +7,7 @@
  */
 
 import { allocate } from "../mem/arena";
-import { equal } from "../mem/bytes";
+import { copyAndPad, equal } from "../mem/bytes";
 import { compareNames } from "./children";
 import { reset as resetDigests } from "./digests";
 import { resetLinks } from "./links";
@@ -125,7 +125,7 @@ export function newNode(parent: usize, name: usize, nameLen: u32, type: u32): us
   node.type = <u8>type;
   node.names = 1;
   node.nameLen = <u8>nameLen;
-  memory.copy(node.name, name, nameLen);
+  copyAndPad(node.name, name, nameLen);
   return at;
 }
 
@@ -148,7 +148,7 @@ export const INSERT_TWICE: usize = 1;
  * name that occurs twice there is found when the directory is sorted.
  *
  * @param parent address of a directory
- * @param nameLen 1 to 255 bytes
+ * @param name with 7 readable bytes after it; `nameLen` 1 to 255 bytes
  * @param type a `TYPE_*` number
  * @returns address of the zeroed record, `INSERT_TWICE`, or 0 when memory is refused
  */

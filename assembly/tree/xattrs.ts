@@ -11,7 +11,7 @@
  */
 
 import { allocate } from "../mem/arena";
-import { comparePadded, equal } from "../mem/bytes";
+import { comparePadded, copyAndPad, equal } from "../mem/bytes";
 import { startsWith, writeText } from "../mem/text";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { sipHash } from "../hash/siphash";
@@ -184,7 +184,7 @@ export function newPair(key: Key, value: usize, valueLen: u32): usize {
   const pair = changetype<Pair>(at);
   pair.key = key;
   pair.valueLen = <u16>valueLen;
-  memory.copy(pair.value, value, valueLen);
+  copyAndPad(pair.value, value, valueLen);
   return at;
 }
 
