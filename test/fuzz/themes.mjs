@@ -142,12 +142,12 @@ function externalEdge(tree, parent) {
     1 + random.below(20),
   ];
   node.size = Math.min(2 ** 53, Math.max(0, random.pick(sizes)));
-  if (random.chance(85)) node.digest = random.chance(30) ? "ab".repeat(32) : random.hex(32);
+  const common = "ab".repeat(32);
+  if (random.chance(85)) node.digest = random.chance(40) ? common : random.hex(32);
   if (random.chance(85)) {
-    node.payload =
-      node.digest === undefined || random.chance(10)
-        ? random.pick(["x", "/x/y", "-", "p".repeat(1 + random.below(4095)), "a b\n="])
-        : `${node.digest.slice(0, 2)}/${node.digest.slice(2)}`;
+    const digest = node.digest === undefined || random.chance(10) ? common : node.digest;
+    const odd = ["x", "/x/y", "-", "p".repeat(1 + random.below(4095)), "a b\n="];
+    node.payload = random.chance(12) ? random.pick(odd) : `${digest.slice(0, 2)}/${digest.slice(2)}`;
   }
   tree.put(parent, node);
 }
@@ -203,6 +203,16 @@ function hardlinks(tree, parent) {
   }
 }
 
+/** Xattrs that equal, or become after renaming, what the writer adds by itself: they share one entry. */
+function markers(tree, parent) {
+  const { random } = tree;
+  for (const node of [parent, ...tree.owners.slice(0, 2)]) {
+    const prefix = random.pick(["trusted.overlay.", "user.overlay.", "trusted.overlay.overlay."]);
+    const key = prefix + random.pick(["whiteout", "whiteouts", "opaque", "metacopy", "redirect"]);
+    if (!node.xattrs.some((pair) => pair[0] === key)) node.xattrs.push([key, random.pick(["", "", "x", "y"])]);
+  }
+}
+
 function stubNames(tree, parent) {
   const { random } = tree;
   const name = random.pick([random.below(256).toString(16).padStart(2, "0"), "FF", "fF", "0", "00a", "0g"]);
@@ -250,6 +260,7 @@ const THEMES = [
   [stubNames, 2],
   [manyShared, 1],
   [padding, 4],
+  [markers, 2],
   [subdirectory, 6],
 ].flatMap(([theme, weight]) => Array(weight).fill(theme));
 
