@@ -13,7 +13,7 @@
 
 import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine, ImageLayout } from "../engine/engine.ts";
-import { PIECE_BYTES, readImage, VeritySlot } from "../engine/slot.ts";
+import { readImage, VeritySlot } from "../engine/slot.ts";
 import { toHex } from "./hex.ts";
 import {
   algorithmParameters,
@@ -22,6 +22,9 @@ import {
   type ImageFormat,
   type VerityAlgorithm,
 } from "./profile.ts";
+
+/** Bytes of a dumpfile for one call, some hundred lines: V8 puts optimised code in between calls only. */
+const PARSE_BYTES = 1 << 16;
 
 const NO_SALT = new Uint8Array(0);
 const FORMAT_NAMES: readonly ImageFormat[] = ["v0", "v1", "v2"];
@@ -39,7 +42,7 @@ export class DumpJob {
 
   /** Room for the next bytes of the dumpfile, to be filled from its beginning. Fetch it anew each time. */
   space(): Uint8Array<ArrayBuffer> {
-    return this.#engine.input.subarray(0, PIECE_BYTES);
+    return this.#engine.input.subarray(0, PARSE_BYTES);
   }
 
   /** Parses the first `length` bytes of `space()`. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
@@ -49,8 +52,8 @@ export class DumpJob {
 
   /** Parses bytes of any length. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
   write(bytes: Uint8Array): void {
-    for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-      const part = bytes.subarray(start, start + PIECE_BYTES);
+    for (let start = 0; start < bytes.length; start += PARSE_BYTES) {
+      const part = bytes.subarray(start, start + PARSE_BYTES);
       this.space().set(part);
       this.commit(part.length);
     }
