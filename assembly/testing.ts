@@ -11,6 +11,17 @@ import { SHA512_IV, SHA512_STATE_BYTES, sha512Begin, sha512End, sha512Update } f
 import { allocate, reset as resetArena } from "./mem/arena";
 
 export * from "./index";
+import { sort } from "./mem/sort";
+
+export {
+  allocate as arenaAllocate,
+  mark as arenaMark,
+  release as arenaRelease,
+  reset as arenaReset,
+  setMemoryLimit as arenaLimit,
+  used as arenaUsed,
+} from "./mem/arena";
+export { compare, comparePadded, copyAndPad, copyPadded, equal, zero } from "./mem/bytes";
 export { sha256Begin, sha256Compress, sha256End, sha256Update, sha256Whole } from "./hash/sha256";
 export { sha256x4, sha256x4Length } from "./hash/sha256x4";
 export { sha512Begin, sha512Compress, sha512End, sha512Update, sha512Whole } from "./hash/sha512";
@@ -72,4 +83,19 @@ export function sha256Lanes(ptr: usize, stride: usize, len: u32, outPtr: usize):
 export function sha512Lanes(ptr: usize, stride: usize, len: u32, outPtr: usize): void {
   sha512x2Length(len);
   sha512x2(SHA512_IV, ptr, ptr + stride, len >> 7, outPtr);
+}
+
+/** Comparisons of equal keys that `testSort` made since it was called. */
+let comparisons: u32 = 0;
+
+function byValue(a: u32, b: u32): i32 {
+  comparisons++;
+  // The low 8 bits only, so that the test sees whether equal ones keep their order.
+  return <i32>(a >> 8) - <i32>(b >> 8);
+}
+
+/** Sorts items (mem/sort.ts) by key, then by value / 256. @returns the number of comparisons, -1 when memory is refused */
+export function testSort(items: usize, count: u32): i32 {
+  comparisons = 0;
+  return sort(items, count, byValue) ? comparisons : -1;
 }

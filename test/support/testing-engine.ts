@@ -33,6 +33,19 @@ export interface TestingExports {
   testVerityClose(slot: number, outPtr: number): number;
   testVerityIsOpen(slot: number): number;
   verityScalarOnly(on: number): void;
+  testSort(items: number, count: number): number;
+  arenaAllocate(size: bigint): number;
+  arenaMark(): number;
+  arenaRelease(point: number): void;
+  arenaReset(): void;
+  arenaLimit(bytes: bigint): void;
+  arenaUsed(): bigint;
+  equal(a: number, b: number, len: number): number;
+  compare(a: number, aLen: number, b: number, bLen: number): number;
+  comparePadded(a: number, aLen: number, b: number, bLen: number): number;
+  copyAndPad(to: number, from: number, len: number): void;
+  copyPadded(to: number, from: number, len: number): void;
+  zero(at: number, len: number): void;
 }
 
 export interface TestingEngine extends TestingExports {
