@@ -139,6 +139,18 @@ export const LIMIT_ENTRIES_DEFAULT = 16777216;
 /** Escaped content (4 x 5000), payload and path (4 x 4096 each) and 64 KiB of xattrs fit well; dumpfile.md 6 allows this cut. */
 export const LIMIT_LINE_BYTES_DEFAULT = 262144;
 
+// ---- what a job may cost ------------------------------------------------------------------------------------------------
+
+/** Linear memory of an instance that does nothing: windows, scratch, verity slots. */
+export const MEMORY_BASE_BYTES = 8388608;
+/**
+ * Most linear memory for an entry or an xattr: node record, places in lists, digest, slots of the hash tables, what
+ * sorting wants for a moment.
+ */
+export const MEMORY_PER_RECORD_BYTES = 320;
+/** Most linear memory for a byte of names, hardlink targets, symlink targets, payloads, xattrs and inline content. */
+export const MEMORY_PER_TEXT_BYTE = 2;
+
 // ---- limits of the format: fixed, since moving one would move digests ------------------------------------------------
 
 /** One path component, NAME_MAX. */
