@@ -1,10 +1,13 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from "vitest/config";
 
-export default defineConfig({
-  test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/slow/**'],
-    testTimeout: 60_000,
-    reporters: ['default'],
-  },
-})
+/** `--mode slow` runs test/slow, which takes minutes; otherwise everything else. */
+export default defineConfig(({ mode }) => ({
+  test:
+    mode === "slow"
+      ? { include: ["test/slow/**/*.test.ts"], testTimeout: 600_000, fileParallelism: false }
+      : {
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, "test/slow/**"],
+          testTimeout: 60_000,
+        },
+}));
