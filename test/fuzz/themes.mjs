@@ -168,6 +168,19 @@ function symlinkEdge(tree, parent) {
   tree.put(parent, node);
 }
 
+/** Two symlinks that fill one block together, or miss that by a byte. */
+function symlinkPair(tree, parent) {
+  const { random } = tree;
+  const first = 64 * (40 + random.below(23));
+  for (const total of [first, 4096 - first + random.pick([-1, 0, 0, 1])]) {
+    const node = new Node(LNK | 0o777);
+    node.mtime = tree.times[0];
+    node.size = total - 32;
+    node.payload = "u".repeat(node.size);
+    tree.put(parent, node, `~${tree.serial++}`);
+  }
+}
+
 function special(tree, parent) {
   const { random } = tree;
   const node = tree.node(random.pick([CHR, BLK, FIFO, SOCK]) | 0o640);
@@ -254,6 +267,7 @@ const THEMES = [
   [inlineEdge, 6],
   [externalEdge, 8],
   [symlinkEdge, 5],
+  [symlinkPair, 2],
   [special, 3],
   [whiteouts, 4],
   [hardlinks, 5],
