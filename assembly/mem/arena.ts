@@ -9,6 +9,7 @@
  */
 
 import { LIMIT_MEMORY_BYTES_DEFAULT } from "../abi";
+import { zero } from "./bytes";
 
 const PAGE_BITS = 16;
 /** Allocations are aligned to this, so that the low three bits of an address can carry a tag. */
@@ -23,9 +24,9 @@ let top: usize = 0;
 let cleanFrom: usize = 0;
 let limitBytes: u64 = LIMIT_MEMORY_BYTES_DEFAULT;
 
-/** Sets the ceiling of linear memory in bytes, windows included. */
+/** Sets the ceiling of linear memory in bytes, windows included; memory comes in whole pages, so it is rounded down. */
 export function setMemoryLimit(bytes: u64): void {
-  limitBytes = bytes;
+  limitBytes = bytes & ~(<u64>0xffff);
 }
 
 export function memoryLimit(): u64 {
@@ -59,18 +60,18 @@ export function release(point: usize): void {
  * @returns the address, or 0 when the memory limit or the machine refuses
  */
 export function allocate(size: u64): usize {
-  const end = ((<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK)) as u64;
+  const end = (<u64>top + size + <u64>ALIGN_MASK) & ~(<u64>ALIGN_MASK);
   const have = (<u64>memory.size()) << PAGE_BITS;
-  if (end + SLACK_BYTES > have && !grow(end + SLACK_BYTES, have)) return 0;
+  const wanted = end + SLACK_BYTES;
+  if (wanted > limitBytes || (wanted > have && !grow(wanted, have))) return 0;
   const at = top;
   top = <usize>end;
-  if (at < cleanFrom) memory.fill(at, 0, min(top, cleanFrom) - at);
+  if (at < cleanFrom) zero(at, <u32>(min(top, cleanFrom) - at));
   if (top > cleanFrom) cleanFrom = top;
   return at;
 }
 
 function grow(end: u64, have: u64): bool {
-  if (end > limitBytes) return false;
   // A quarter more at a time bounds the number of grow calls by the logarithm of the final size.
   let wanted = max(end, min(have + max(have >> 2, GROW_STEP_BYTES), limitBytes));
   wanted = (wanted + 0xffff) & ~(<u64>0xffff);

@@ -126,7 +126,7 @@ const FIELD_CHANGES = [
     ),
   // Lines doubled, dropped, moved.
   (random, text) =>
-    onLine(random, text, (line, at, lines) => {
+    onLine(random, text, (line, _at, lines) => {
       lines.splice(random.below(lines.length), 0, line);
       return undefined;
     }),
