@@ -39,6 +39,7 @@ import { completeTree } from "./complete";
 import { configure, parseLine } from "./parse";
 import { resetPath } from "./path";
 import { beginLine, failHere, line, resetPlace } from "./place";
+import { resetTokens } from "./tokens";
 
 const LF: u8 = 0x0a;
 
@@ -90,6 +91,7 @@ export function beginDump(newFlags: u32, lines: u32, entries: u32): i32 {
   offset = 0;
   resetPlace();
   resetPath();
+  resetTokens();
   configure(newFlags, entries);
   return beginOverlay() ? STATUS_OK : failMemory();
 }

@@ -22,10 +22,11 @@ import { failMemory } from "../mem/record";
 import { setItem, ITEM_BYTES, itemValue, sort } from "../mem/sort";
 import { allocate, mark, release } from "../mem/arena";
 import { sortKey } from "../mem/bytes";
-import { compareKeys, internKey, internPair, keepList, Key, Pair } from "../tree/xattrs";
+import { compareKeys, internKey, internPair, keepList, Key, keyBytes, Pair } from "../tree/xattrs";
 import { hasZero, unescape, UNESCAPE_BAD } from "./escapes";
 import { fieldEnd, fieldEscaped } from "./fields";
 import { beginField, failHere, line } from "./place";
+import { knownToken, rememberToken } from "./tokens";
 
 const SPACE: u32 = 0x20;
 const EQUALS: u32 = 0x3d;
@@ -67,6 +68,45 @@ function sortCurrent(count: u32): i32 {
   return STATUS_OK;
 }
 
+/** The pair that `readToken` found. */
+let token: usize = 0;
+
+/** Reads the token from `at` to `stop` into `token`. @returns a status */
+function readToken(at: usize, stop: usize, escaped: bool): i32 {
+  token = knownToken(at, <u32>(stop - at));
+  if (token) return STATUS_OK;
+
+  let split = at;
+  while (split < stop && <u32>load<u8>(split) != EQUALS) split++;
+  if (split == stop) return failHere(STATUS_DUMP_XATTR_EQUALS, FIELD_XATTR, 0, 0);
+  let keyAt = at;
+  let keyLen = <u32>(split - at);
+  let valueAt = split + 1;
+  let valueLen = <u32>(stop - valueAt);
+  if (escaped) {
+    const unescapedKey = unescape(at, split, keyText);
+    const unescapedValue = unescape(split + 1, stop, valueText);
+    if (unescapedKey == UNESCAPE_BAD || unescapedValue == UNESCAPE_BAD) {
+      return failHere(STATUS_DUMP_ESCAPE, FIELD_XATTR, 0, 0);
+    }
+    keyAt = keyText;
+    keyLen = <u32>unescapedKey;
+    valueAt = valueText;
+    valueLen = <u32>unescapedValue;
+    if (hasZero(keyAt, keyLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_XATTR, 0, 0);
+  }
+  if (!keyLen) return failHere(STATUS_DUMP_XATTR_KEY_EMPTY, FIELD_XATTR, 0, 0);
+  if (keyLen > <u32>XATTR_KEY_MAX_BYTES) {
+    return failHere(STATUS_DUMP_XATTR_KEY_TOO_LONG, FIELD_XATTR, keyLen, XATTR_KEY_MAX_BYTES);
+  }
+  const key = internKey(keyAt, keyLen);
+  if (!key) return failMemory();
+  token = internPair(changetype<Key>(key), valueAt, valueLen);
+  if (!token) return failMemory();
+  rememberToken(at, <u32>(stop - at), token);
+  return STATUS_OK;
+}
+
 /**
  * Reads the xattrs of a line and sets `list`.
  *
@@ -85,58 +125,34 @@ export function readXattrs(at: usize, end: usize, strict: bool): i32 {
   let count: u32 = 0;
   let budget: u32 = 0;
   let sorted = true;
-  for (;;) {
+  while (true) {
     beginField(at);
     const stop = fieldEnd(at);
-    const escaped = fieldEscaped;
     if (stop == at) return failHere(STATUS_DUMP_XATTR_EMPTY_TOKEN, FIELD_XATTR, 0, 0);
-    let split = at;
-    while (split < stop && <u32>load<u8>(split) != EQUALS) split++;
-    if (split == stop) return failHere(STATUS_DUMP_XATTR_EQUALS, FIELD_XATTR, 0, 0);
+    const status = readToken(at, stop, fieldEscaped);
+    if (status != STATUS_OK) return status;
+    const pair = changetype<Pair>(token);
+    const key = pair.key;
 
-    let keyAt = at;
-    let keyLen = <u32>(split - at);
-    let valueAt = split + 1;
-    let valueLen = <u32>(stop - valueAt);
-    if (escaped) {
-      const unescapedKey = unescape(at, split, keyText);
-      const unescapedValue = unescape(split + 1, stop, valueText);
-      if (unescapedKey == UNESCAPE_BAD || unescapedValue == UNESCAPE_BAD) {
-        return failHere(STATUS_DUMP_ESCAPE, FIELD_XATTR, 0, 0);
-      }
-      keyAt = keyText;
-      keyLen = <u32>unescapedKey;
-      valueAt = valueText;
-      valueLen = <u32>unescapedValue;
-      if (hasZero(keyAt, keyLen)) return failHere(STATUS_DUMP_NUL_ESCAPE, FIELD_XATTR, 0, 0);
-    }
-    if (!keyLen) return failHere(STATUS_DUMP_XATTR_KEY_EMPTY, FIELD_XATTR, 0, 0);
-    if (keyLen > <u32>XATTR_KEY_MAX_BYTES) {
-      return failHere(STATUS_DUMP_XATTR_KEY_TOO_LONG, FIELD_XATTR, keyLen, XATTR_KEY_MAX_BYTES);
-    }
-
-    const keyRecord = internKey(keyAt, keyLen);
-    if (!keyRecord) return failMemory();
-    const key = changetype<Key>(keyRecord);
+    const cost = BUDGET_ENTRY_BYTES + keyBytes(key);
     const twice = count > 0 && key.seenLine == lineMark && key.seenAt < count && pairAt(key.seenAt).key == key;
     if (twice) {
       // C removes the old value and adds the new one; what it counted goes with it.
       if (strict) return failHere(STATUS_DUMP_STRICT_XATTR_TWICE, FIELD_XATTR, 0, 0);
       if (count == 1) budget = 0;
-      else budget -= BUDGET_ENTRY_BYTES + keyLen + <u32>pairAt(key.seenAt).valueLen;
+      else budget -= cost + <u32>pairAt(key.seenAt).valueLen;
     }
     const others = twice ? count - 1 : count;
-    budget += BUDGET_ENTRY_BYTES + keyLen + valueLen + (others ? 0 : BUDGET_FIRST_BYTES);
-    if (budget > <u32>XATTR_BUDGET_BYTES)
+    budget += cost + <u32>pair.valueLen + (others ? 0 : BUDGET_FIRST_BYTES);
+    if (budget > <u32>XATTR_BUDGET_BYTES) {
       return failHere(STATUS_DUMP_XATTR_BUDGET, FIELD_XATTR, budget, XATTR_BUDGET_BYTES);
+    }
 
-    const pair = internPair(key, valueAt, valueLen);
-    if (!pair) return failMemory();
     if (twice) {
-      store<u32>(current + ((<usize>key.seenAt) << 2), <u32>pair);
+      store<u32>(current + ((<usize>key.seenAt) << 2), <u32>token);
     } else {
       if (count && sorted) sorted = compareKeys(pairAt(count - 1).key, key) < 0;
-      store<u32>(current + ((<usize>count) << 2), <u32>pair);
+      store<u32>(current + ((<usize>count) << 2), <u32>token);
       key.seenLine = lineMark;
       key.seenAt = count;
       count++;
