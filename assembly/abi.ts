@@ -81,8 +81,15 @@ export const ERROR_LINE = 16;
 export const ERROR_ACTUAL = 24;
 /** u64, what was allowed or wanted. */
 export const ERROR_LIMIT = 32;
+/**
+ * u32, bytes of the text that follows, 0 = none: the offending field as the input has it, or the path of an entry that
+ * was judged when its line was long gone. Cut at ERROR_TEXT_MAX_BYTES.
+ */
+export const ERROR_TEXT_BYTES = 40;
+export const ERROR_TEXT = 44;
+export const ERROR_TEXT_MAX_BYTES = 128;
 
-export const ERROR_RECORD_BYTES = 40;
+export const ERROR_RECORD_BYTES = 176;
 
 // ---- fields of a dumpfile line: composefs-dump(5), in their order ------------------------------------------------
 

@@ -52,15 +52,15 @@ const STATUS_ROWS = {
   DUMP_PATH_TWICE: [abi.STATUS_DUMP_PATH_TWICE, "this path was given before"],
   DUMP_PARENT_MISSING: [abi.STATUS_DUMP_PARENT_MISSING, "the directory that holds this path must be given before it"],
   DUMP_PARENT_TYPE: [abi.STATUS_DUMP_PARENT_TYPE, "what holds this path is not a directory"],
-  DUMP_NUMBER: [abi.STATUS_DUMP_NUMBER, "expected a number: decimal digits, in a mode octal digits"],
+  DUMP_NUMBER: [abi.STATUS_DUMP_NUMBER, "expected decimal digits, in a mode octal digits"],
   DUMP_NUMBER_RANGE: [abi.STATUS_DUMP_NUMBER_RANGE, "the number is too large[; the largest is {limit}]"],
   DUMP_MODE_TYPE: [
     abi.STATUS_DUMP_MODE_TYPE,
     "the mode must hold one of the seven file types, such as 100644 or 40755",
   ],
   DUMP_MTIME: [abi.STATUS_DUMP_MTIME, "expected seconds, a dot, nanoseconds"],
-  DUMP_NSEC_RANGE: [abi.STATUS_DUMP_NSEC_RANGE, "nanoseconds must be below 1000000000[, found {actual}]"],
-  DUMP_RDEV_TYPE: [abi.STATUS_DUMP_RDEV_TYPE, "only a device may have an rdev other than 0[, found {actual}]"],
+  DUMP_NSEC_RANGE: [abi.STATUS_DUMP_NSEC_RANGE, "nanoseconds must be below 1000000000"],
+  DUMP_RDEV_TYPE: [abi.STATUS_DUMP_RDEV_TYPE, "only a device may have an rdev other than 0"],
   DUMP_CONTENT_SIZE: [abi.STATUS_DUMP_CONTENT_SIZE, "the content has {actual} bytes, the size field says {limit}"],
   DUMP_CONTENT_TOO_LONG: [
     abi.STATUS_DUMP_CONTENT_TOO_LONG,
@@ -180,6 +180,11 @@ export interface ComposefsErrorData {
   actual?: number | bigint;
   /** What was allowed or wanted. */
   limit?: number | bigint;
+  /**
+   * The offending field as the input has it, or the path of an entry that was judged when its line was long gone; cut
+   * at 128 bytes, bytes that are not printable ASCII as `\\xHH`.
+   */
+  text?: string;
   /** The file that could not be read or written. */
   path?: string;
 }
@@ -192,6 +197,8 @@ export interface ErrorRecord {
   line: bigint;
   actual: bigint;
   limit: bigint;
+  /** The offending field as the input has it, or the path of the entry; empty when there is none. */
+  text: Uint8Array;
 }
 
 /** Names of the FIELD_* numbers. */
@@ -213,6 +220,9 @@ const FIELD_NAMES = [
 
 /** What the messages call the thing that the codes of a prefix speak of. */
 const SUBJECTS: Record<string, string> = { DUMP: "dumpfile", EROFS: "image", VERITY: "fs-verity", ENGINE: "engine" };
+
+/** Characters of an input's text that a message shows. */
+const SHOWN_CHARACTERS = 64;
 
 /** Codes that mean a bug of this package, not bad input. */
 const BUG_CODES: ReadonlySet<string> = new Set(["ENGINE_TRAP", "ENGINE_VERSION", "ENGINE_STATE", "ENGINE_ARGUMENT"]);
@@ -293,10 +303,21 @@ export function errorFromRecord(record: ErrorRecord): ComposefsError {
     data.actual = plainNumber(record.actual);
     data.limit = plainNumber(record.limit);
   }
+  const text = printable(record.text);
+  if (text !== "") data.text = text;
   let where = SUBJECTS[row.code.slice(0, row.code.indexOf("_"))] ?? "engine";
   if (data.line !== undefined) where = `dumpfile line ${data.line}`;
   if (field) where += `, field ${record.field} (${field})`;
-  return new ComposefsError(row.code, `${where}: ${fillIn(row.message, record)}`, data);
+  const got =
+    text === "" ? "" : `, got "${text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text}"`;
+  return new ComposefsError(row.code, `${where}: ${fillIn(row.message, record)}${got}`, data);
+}
+
+/** Text of an input, for people: nothing in it can steer a terminal. */
+function printable(text: Uint8Array): string {
+  const show = (byte: number) =>
+    byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+  return Array.from(text, show).join("");
 }
 
 function fillIn(template: string, record: ErrorRecord): string {

@@ -16,16 +16,29 @@ import {
   STATUS_OK,
 } from "../abi";
 import { mark, release } from "../mem/arena";
-import { failAt, failMemory } from "../mem/record";
+import { failAt, failMemory, setErrorText } from "../mem/record";
 import { arrange, ARRANGE_MEMORY, ARRANGE_TWICE, twice } from "../tree/children";
 import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_TO_DIRECTORY, resolveLinks } from "../tree/links";
 import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
 import { depthFirst } from "../tree/order";
+import { path, pathLen, spellPath } from "../tree/path";
 import { directoryCount, entryCount, rootNode } from "../tree/tree";
 
-/** Fails at the line that made a node; the offset of a line that is long gone is not known. */
-function failAtNode(status: i32, field: u32, node: usize, actual: u64, limit: u64): i32 {
-  return failAt(status, field, 0, changetype<Node>(node).line, actual, limit);
+/** Fails at the line that made a node, with the node's path; the offset of a line that is long gone is not known. */
+function failAtNode(status: i32, field: u32, address: usize, actual: u64, limit: u64): i32 {
+  const node = changetype<Node>(address);
+  failAt(status, field, 0, node.line, actual, limit);
+  spellPath(node);
+  setErrorText(path, pathLen);
+  return status;
+}
+
+/** Fails at a hardlink: with its target as the line gave it, as long as the link still knows it. */
+function failAtLink(outcome: u32): i32 {
+  const status = failAtNode(linkStatus(outcome), FIELD_PAYLOAD, faulty, 0, 0);
+  const link = changetype<Node>(faulty);
+  if (outcome != LINK_CYCLE) setErrorText(link.data, link.dataLen);
+  return status;
 }
 
 function linkStatus(outcome: u32): i32 {
@@ -63,6 +76,6 @@ export function completeTree(strict: bool): i32 {
   if (arranged == ARRANGE_MEMORY) return failMemory();
   if (arranged == ARRANGE_TWICE) return failAtNode(STATUS_DUMP_PATH_TWICE, FIELD_PATH, twice, 0, 0);
   const resolved = resolveLinks();
-  if (resolved != LINK_OK) return failAtNode(linkStatus(resolved), FIELD_PAYLOAD, faulty, 0, 0);
+  if (resolved != LINK_OK) return failAtLink(resolved);
   return strict ? checkLinkCounts() : STATUS_OK;
 }

@@ -2,7 +2,8 @@
  * Where in the dumpfile the parser stands, for the error record.
  */
 
-import { failAt } from "../mem/record";
+import { ERROR_TEXT_MAX_BYTES, FIELD_NONE } from "../abi";
+import { failAt, setErrorText } from "../mem/record";
 
 /** Number of the current line, from 1. */
 export let line: u64 = 0;
@@ -32,7 +33,21 @@ export function beginField(at: usize): void {
   fieldStart = at;
 }
 
-/** Fails at the current field. @returns `status` */
+/**
+ * Fails at the current field, whose text goes into the record; FIELD_NONE is for what is wrong with a line as a whole.
+ *
+ * @returns `status`
+ */
 export function failHere(status: i32, field: u32, actual: u64, limit: u64): i32 {
-  return failAt(status, field, lineOffset + <u64>(fieldStart - lineStart), line, actual, limit);
+  failAt(status, field, lineOffset + <u64>(fieldStart - lineStart), line, actual, limit);
+  if (field != FIELD_NONE) {
+    let len: u32 = 0;
+    while (len < <u32>ERROR_TEXT_MAX_BYTES && !endsField(load<u8>(fieldStart + len))) len++;
+    setErrorText(fieldStart, len);
+  }
+  return status;
+}
+
+function endsField(byte: u32): bool {
+  return byte == 0x20 || byte == 0x0a;
 }

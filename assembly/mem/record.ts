@@ -13,6 +13,9 @@ import {
   ERROR_OFFSET,
   ERROR_RECORD_BYTES,
   ERROR_STATUS,
+  ERROR_TEXT,
+  ERROR_TEXT_BYTES,
+  ERROR_TEXT_MAX_BYTES,
   FIELD_NONE,
   STATUS_ENGINE_ARGUMENT,
   STATUS_ENGINE_MEMORY,
@@ -52,7 +55,15 @@ export function failAt(status: i32, field: u32, offset: u64, line: u64, actual: 
   store<u64>(ERROR + ERROR_LINE, line);
   store<u64>(ERROR + ERROR_ACTUAL, actual);
   store<u64>(ERROR + ERROR_LIMIT, limit);
+  store<u32>(ERROR + ERROR_TEXT_BYTES, 0);
   return status;
+}
+
+/** Adds the text at fault to the error record, as much as it holds. */
+export function setErrorText(text: usize, len: u32): void {
+  const kept = min<u32>(len, ERROR_TEXT_MAX_BYTES);
+  store<u32>(ERROR + ERROR_TEXT_BYTES, kept);
+  memory.copy(ERROR + ERROR_TEXT, text, kept);
 }
 
 /** `failAt` for what has no place in the input. */

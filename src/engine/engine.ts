@@ -239,6 +239,7 @@ export class Engine {
       line: record.getBigUint64(abi.ERROR_LINE, true),
       actual: record.getBigUint64(abi.ERROR_ACTUAL, true),
       limit: record.getBigUint64(abi.ERROR_LIMIT, true),
+      text: this.#view(this.#errorPtr + abi.ERROR_TEXT, record.getUint32(abi.ERROR_TEXT_BYTES, true)).slice(),
     });
   }
 }

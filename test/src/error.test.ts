@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import * as abi from "../../assembly/abi.ts";
 import { ComposefsError, errorCodes, errorFromRecord, statusRows } from "../../src/error.ts";
 
-const RECORD = { status: 0, field: 0, offset: 0n, line: 0n, actual: 0n, limit: 0n };
+const RECORD = { status: 0, field: 0, offset: 0n, line: 0n, actual: 0n, limit: 0n, text: new Uint8Array() };
 
 describe("the table", () => {
   const constants = Object.entries(abi).filter(([name]) => name.startsWith("STATUS_") && name !== "STATUS_OK");
@@ -45,12 +45,20 @@ describe("an error", () => {
       line: 17n,
       actual: 300n,
       limit: 255n,
+      text: Buffer.from("/n\x1b[31m\xff", "latin1"),
     });
     expect(error).toBeInstanceOf(Error);
     expect(error.message).toBe(
-      "dumpfile line 17, field 1 (path): a path component is too long: 300 bytes, at most 255",
+      'dumpfile line 17, field 1 (path): a path component is too long: 300 bytes, at most 255, got "/n\\x1b[31m\\xff"',
     );
-    expect(error.data).toEqual({ line: 17, offset: 90, field: "path", actual: 300, limit: 255 });
+    expect(error.data).toEqual({
+      line: 17,
+      offset: 90,
+      field: "path",
+      actual: 300,
+      limit: 255,
+      text: "/n\\x1b[31m\\xff",
+    });
     expect(error.isBug).toBe(false);
   });
 
@@ -63,6 +71,12 @@ describe("an error", () => {
       message: error.message,
       data: { actual: "18446744073709551615", limit: 255 },
     });
+  });
+
+  test("shows the beginning of a long text", () => {
+    const error = errorFromRecord({ ...RECORD, status, text: Buffer.alloc(128, "n") });
+    expect(error.message).toMatch(/, got "n{64}…"$/);
+    expect(error.data.text).toBe("n".repeat(128));
   });
 
   test("keeps its cause", () => {

@@ -13,7 +13,7 @@ const v0 = debian.runs.find(({ options }) => options.includes("--max-version=0")
 const sha512Dump = readFixture(vectors.sha512[0]!.file);
 const fsverity = findOracle("fsverity");
 const BAD = "/ 0 40755 2 0 0 0 0.0 - - -\n/f 1 100644 one 0 0 0 0.0 - - -\n";
-const BAD_TEXT = "dumpfile line 2, field 4 (nlink): expected a number: decimal digits, in a mode octal digits";
+const BAD_TEXT = 'dumpfile line 2, field 4 (nlink): expected decimal digits, in a mode octal digits, got "one"';
 
 /** Runs `composefs` and reads its output as text. */
 function composefs(args: readonly string[], options: Parameters<typeof run>[2] = {}) {

@@ -134,7 +134,7 @@ describe("other than C", () => {
     expect({ exitCode, stderr, stdout: stdout.toString() }).toEqual({
       exitCode: 1,
       stderr:
-        "mkcomposefs: dumpfile line 2, field 4 (nlink): expected a number: decimal digits, in a mode octal digits (DUMP_NUMBER)\n",
+        'mkcomposefs: dumpfile line 2, field 4 (nlink): expected decimal digits, in a mode octal digits, got "one" (DUMP_NUMBER)\n',
       stdout: "",
     });
   });

@@ -127,7 +127,7 @@ describe("buildImage", () => {
     expect(error).toBeInstanceOf(ComposefsError);
     expect(error).toMatchObject({ code: "DUMP_NUMBER", data: { line: 2, field: "nlink" } });
     expect((error as Error).message).toBe(
-      "dumpfile line 2, field 4 (nlink): expected a number: decimal digits, in a mode octal digits",
+      'dumpfile line 2, field 4 (nlink): expected decimal digits, in a mode octal digits, got "one"',
     );
   });
 
