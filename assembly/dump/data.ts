@@ -32,7 +32,7 @@ import {
   STATUS_DUMP_SYMLINK_TOO_LONG,
   STATUS_OK,
 } from "../abi";
-import { keep } from "../mem/bytes";
+import { keep } from "../mem/arena";
 import { decodeHex, decodeObjectPath, HEX_BAD, HEX_OK, objectPathLen } from "../mem/hex";
 import { failMemory } from "../mem/record";
 import { internDigest, TAG_REDIRECT } from "../tree/digests";

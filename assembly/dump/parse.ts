@@ -32,7 +32,7 @@ import {
   STATUS_DUMP_WHITEOUT_LINKED,
   STATUS_OK,
 } from "../abi";
-import { keep } from "../mem/bytes";
+import { keep } from "../mem/arena";
 import { failMemory } from "../mem/record";
 import {
   Node,

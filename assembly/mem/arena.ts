@@ -9,7 +9,7 @@
  */
 
 import { LIMIT_MEMORY_BYTES_DEFAULT } from "../abi";
-import { zero } from "./bytes";
+import { copyAndPad, zero } from "./bytes";
 
 const PAGE_BITS = 16;
 /** Allocations are aligned to this, so that the low three bits of an address can carry a tag. */
@@ -78,4 +78,15 @@ function grow(end: u64, have: u64): bool {
   if (memory.grow(<i32>((wanted - have) >> PAGE_BITS)) >= 0) return true;
   const least = (end + 0xffff) & ~(<u64>0xffff);
   return memory.grow(<i32>((least - have) >> PAGE_BITS)) >= 0;
+}
+
+/**
+ * Copies `len` bytes into the arena, padded; up to 7 bytes after them are read.
+ *
+ * @returns the address, or 0 when memory is refused; a copy of nothing still has an address
+ */
+export function keep(from: usize, len: u32): usize {
+  const to = allocate(<u64>max<u32>(len, 1));
+  if (to) copyAndPad(to, from, len);
+  return to;
 }

@@ -7,8 +7,6 @@
  * comparing them as byte strings, a proper prefix first.
  */
 
-import { allocate } from "./arena";
-
 /** Whether `len` bytes at `a` and `b` are the same. Reads nothing outside of them. */
 export function equal(a: usize, b: usize, len: usize): bool {
   while (len >= 8) {
@@ -102,15 +100,4 @@ export function copyAndPad(to: usize, from: usize, len: u32): void {
   for (; at + 8 <= len; at += 8) store<u64>(to + at, load<u64>(from + at));
   const rest = len & 7;
   if (rest) store<u64>(to + at, load<u64>(from + at) & (((<u64>1) << ((<u64>rest) << 3)) - 1));
-}
-
-/**
- * Copies `len` bytes into the arena, padded; up to 7 bytes after them are read.
- *
- * @returns the address, or 0 when memory is refused; a copy of nothing still has an address
- */
-export function keep(from: usize, len: u32): usize {
-  const to = allocate(<u64>max<u32>(len, 1));
-  if (to) copyAndPad(to, from, len);
-  return to;
 }

@@ -31,13 +31,6 @@ let lastPath: usize = 0;
 let lastDirectoryLen: u32 = 0;
 let lastDirectory: usize = 0;
 
-/** Forgets the last target. */
-export function resetLinks(): void {
-  lastPath = 0;
-  lastDirectoryLen = 0;
-  lastDirectory = 0;
-}
-
 /**
  * The entry at an absolute path, 0 when there is none. Components that no entry can have are found nowhere.
  *
@@ -122,6 +115,7 @@ function resolveLink(link: Node): u32 {
  * @returns `LINK_OK`, or what is wrong with the node `faulty`
  */
 export function resolveLinks(): u32 {
+  lastDirectory = 0;
   for (let at = firstHardlink; at; at = changetype<Node>(at).items) {
     const outcome = resolveLink(changetype<Node>(at));
     if (outcome != LINK_OK) return outcome;

@@ -10,7 +10,6 @@ import { allocate } from "../mem/arena";
 import { copyAndPad, equal } from "../mem/bytes";
 import { compareNames } from "./children";
 import { reset as resetDigests } from "./digests";
-import { resetLinks } from "./links";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { sipHash } from "../hash/siphash";
 import {
@@ -54,7 +53,6 @@ export function reset(): void {
   root = 0;
   firstHardlink = 0;
   lastHardlink = 0;
-  resetLinks();
   entryCount = 0;
   directoryCount = 0;
   hardlinkCount = 0;
