@@ -1,17 +1,15 @@
 /**
- * What the commands share: text out, errors out, exit codes, and the dumpfile in.
- *
- * Text goes through writeSync rather than process.stdout: nothing is lost when the process ends, and the streams,
- * which take milliseconds to load, stay unloaded.
+ * What the commands share: errors out, exit codes, the dumpfile in and the image out.
  */
 
 import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine } from "../engine/engine.ts";
 import { ComposefsError } from "../error.ts";
-import { type InputFile, type OutputFile, type SystemError, writeAll } from "../image/files.node.ts";
+import type { InputFile, OutputFile, SystemError } from "../image/files.node.ts";
 import { DumpJob, type OpenImage } from "../image/job.ts";
 import type { ProgressLine } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
+import { printError } from "./text.ts";
 
 /** Exit codes. */
 export const EXIT_OK = 0;
@@ -26,14 +24,6 @@ export const EXIT_PIPE = 141;
 
 /** Milliseconds between two looks at signals while an image is written. */
 const TURN_MS = 30;
-
-export function print(text: string): void {
-  writeAll(1, Buffer.from(text));
-}
-
-export function printError(text: string): void {
-  writeAll(2, Buffer.from(text));
-}
 
 /** `COMPOSEFS_ACCELERATOR=off` keeps node:crypto out of it; `on` takes it always. The digests are the same. */
 export function acceleratorFromEnvironment(): Accelerator {

@@ -9,8 +9,9 @@
 import { acquireEngineSync } from "../engine/load.ts";
 import { InputFile } from "../image/files.node.ts";
 import { byFormat, ownAlgorithm, parseProfile } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_OK, print, readDump, writeImage } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK, readDump, writeImage } from "./common.ts";
 import { startProgress } from "./progress.ts";
+import { print } from "./text.ts";
 
 export interface DigestCommandOptions {
   profile?: string[];

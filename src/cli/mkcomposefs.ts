@@ -14,17 +14,10 @@ import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { InputFile, OutputFile, STANDARD_STREAM, type SystemError } from "../image/files.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import {
-  acceleratorFromEnvironment,
-  EXIT_PIPE,
-  isClosedPipe,
-  print,
-  printError,
-  readDump,
-  writeImage,
-} from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, readDump, writeImage } from "./common.ts";
 import { parseOptions } from "./getopt.ts";
 import { isTerminal } from "./progress.ts";
+import { print, printError } from "./text.ts";
 
 const USAGE = `Usage: mkcomposefs [OPTIONS] SOURCE IMAGE
 Options:

@@ -11,8 +11,9 @@
 import { acquireEngineSync } from "../engine/load.ts";
 import { InputFile, OutputFile, STANDARD_STREAM } from "../image/files.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK, print, printError, readDump, writeImage } from "./common.ts";
-import { formatBytes, formatCount, isTerminal, startProgress } from "./progress.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK, readDump, writeImage } from "./common.ts";
+import { isTerminal, startProgress } from "./progress.ts";
+import { formatBytes, formatCount, print, printError } from "./text.ts";
 
 export interface MkfsOptions {
   format: string;

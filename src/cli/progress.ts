@@ -4,7 +4,7 @@
  */
 
 import { fstatSync } from "node:fs";
-import { printError } from "./common.ts";
+import { formatBytes, printError } from "./text.ts";
 
 /** Milliseconds before the line appears, and between two of its updates. */
 const DELAY_MS = 400;
@@ -48,21 +48,4 @@ export function isTerminal(fd: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Such as `4.9 MB`; 1 MB is 1,000,000 bytes. */
-export function formatBytes(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
-}
-
-/** Such as `6,768`. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }

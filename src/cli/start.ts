@@ -13,17 +13,8 @@ import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { OutputFile } from "../image/files.node.ts";
 import { DumpJob } from "../image/job.ts";
 import { ownAlgorithm } from "../image/profile.ts";
-import {
-  acceleratorFromEnvironment,
-  EXIT_INPUT,
-  EXIT_NO,
-  EXIT_OK,
-  print,
-  printError,
-  runCommand,
-  writeImage,
-} from "./common.ts";
-import { formatBytes, formatCount } from "./progress.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
+import { formatBytes, formatCount, print, printError } from "./text.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUNDLED = join(ROOT, "test/fixtures/debian-minbase.dump.gz");

@@ -12,8 +12,9 @@ import { ComposefsError } from "../error.ts";
 import { InputFile } from "../image/files.node.ts";
 import { toHex } from "../image/hex.ts";
 import { verityParameters } from "../image/verity.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK, print, printError } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK } from "./common.ts";
 import { startProgress } from "./progress.ts";
+import { print, printError } from "./text.ts";
 
 export interface VerityDigestOptions {
   hashAlg: string;

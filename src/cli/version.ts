@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { engineBytes } from "#engine-bytes";
 import { ABI_VERSION } from "../../assembly/abi.ts";
-import { EXIT_OK, print } from "./common.ts";
+import { EXIT_OK } from "./common.ts";
+import { print } from "./text.ts";
 
 /** Runs the command. @returns the exit code */
 export function run(): number {

@@ -1,0 +1,35 @@
+/**
+ * Text for people: numbers in words, and the way out.
+ *
+ * It goes through writeSync rather than process.stdout: nothing is lost when the process ends, and the streams, which
+ * take milliseconds to load, stay unloaded.
+ */
+
+import { writeAll } from "../image/files.node.ts";
+
+/** Writes to standard output. @throws the error of the system, EPIPE when nobody reads */
+export function print(text: string): void {
+  writeAll(1, Buffer.from(text));
+}
+
+/** Writes to standard error. @throws the error of the system, EPIPE when nobody reads */
+export function printError(text: string): void {
+  writeAll(2, Buffer.from(text));
+}
+
+/** Such as `4.9 MB`; 1 MB is 1,000,000 bytes. */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Such as `6,768`. */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
