@@ -57,10 +57,11 @@ const INTERN_NONE: usize = 1;
 /**
  * Reads payload, content and digest into a node; leaves `fieldAt` at the end of the digest.
  *
+ * @param sizeAt the size field, which may turn out to be the one at fault
  * @param strict whether a symlink's size must be the length of its target
  * @returns a status
  */
-export function takeData(node: Node, strict: bool): i32 {
+export function takeData(node: Node, sizeAt: usize, strict: bool): i32 {
   const payloadAt = fieldAt;
   const payloadEnd = fieldEnd(payloadAt);
   const payloadEscaped = fieldEscaped;
@@ -108,11 +109,17 @@ export function takeData(node: Node, strict: bool): i32 {
     if (hasPayload)
       status = takePayload(node, payloadAt, payloadEnd, payloadEscaped, hasDigest && digestIsLower ? digestAt : 0);
     if (status == STATUS_OK && !hasContent && node.size > <u64>EXTERNAL_MAX_BYTES) {
+      beginField(sizeAt);
       return failHere(STATUS_DUMP_SIZE_TOO_LARGE, FIELD_SIZE, node.size, EXTERNAL_MAX_BYTES);
     }
   } else if (type == TYPE_SYMLINK) {
     if (!hasPayload) return failHere(STATUS_DUMP_SYMLINK_TARGET, FIELD_PAYLOAD, 0, 0);
-    status = takeSymlinkTarget(node, payloadAt, payloadEnd, payloadEscaped, strict);
+    const size = node.size;
+    status = takeSymlinkTarget(node, payloadAt, payloadEnd, payloadEscaped);
+    if (status == STATUS_OK && strict && size != node.size) {
+      beginField(sizeAt);
+      return failHere(STATUS_DUMP_STRICT_SYMLINK_SIZE, FIELD_SIZE, size, node.size);
+    }
   } else if (hasPayload) {
     // Ignored, but held to the same rules: C refuses it before it looks at the type.
     status = takePayloadText(payloadAt, payloadEnd, payloadEscaped, STATUS_DUMP_PAYLOAD_TOO_LONG);
@@ -184,13 +191,10 @@ function takePayload(node: Node, at: usize, end: usize, escaped: bool, digestAt:
 }
 
 /** Reads the target of a symlink, whose length becomes its size. */
-function takeSymlinkTarget(node: Node, at: usize, end: usize, escaped: bool, strict: bool): i32 {
+function takeSymlinkTarget(node: Node, at: usize, end: usize, escaped: bool): i32 {
   const status = takePayloadText(at, end, escaped, STATUS_DUMP_SYMLINK_TOO_LONG);
   if (status != STATUS_OK) return status;
   if (!textLen) return failHere(STATUS_DUMP_SYMLINK_TARGET, FIELD_PAYLOAD, 0, 0);
-  if (strict && node.size != <u64>textLen) {
-    return failHere(STATUS_DUMP_STRICT_SYMLINK_SIZE, FIELD_SIZE, node.size, textLen);
-  }
   node.size = textLen;
   node.data = keep(text, textLen);
   node.dataLen = textLen;

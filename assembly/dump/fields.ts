@@ -67,6 +67,14 @@ export function takeText(at: usize, end: usize, escaped: bool, scratch: usize, f
   return STATUS_OK;
 }
 
+/** Fields that the line must have at least; for the words of an error. */
+let fieldsWanted: u32 = FIELD_DIGEST;
+
+/** Says how many fields the line must have. */
+export function wantFields(count: u32): void {
+  fieldsWanted = count;
+}
+
 /** Where the next field begins. */
 export let fieldAt: usize = 0;
 
@@ -81,9 +89,7 @@ export function endNumber(outcome: u32, field: u32, limit: u64): i32 {
   const ends = <u32>load<u8>(after);
   if (outcome == NUMBER_BAD || (ends != SPACE && ends != 0x0a)) return failHere(STATUS_DUMP_NUMBER, field, 0, 0);
   if (outcome != NUMBER_OK) return failHere(STATUS_DUMP_NUMBER_RANGE, field, value, limit);
-  if (ends != SPACE) return failHere(STATUS_DUMP_FIELD_MISSING, field + 1, field, FIELD_DIGEST);
-  seek(after + 1);
-  return STATUS_OK;
+  return passField(field, after);
 }
 
 /** Reads an unsigned number that fills its field; its value is `numbers.value`. @returns a status */
@@ -93,7 +99,10 @@ export function takeUnsigned(field: u32, limit: u64): i32 {
 
 /** Passes a field that is not a number; another must follow. */
 export function passField(field: u32, end: usize): i32 {
-  if (<u32>load<u8>(end) != SPACE) return failHere(STATUS_DUMP_FIELD_MISSING, field + 1, field, FIELD_DIGEST);
+  if (<u32>load<u8>(end) != SPACE) {
+    beginField(end);
+    return failHere(STATUS_DUMP_FIELD_MISSING, field + 1, field, fieldsWanted);
+  }
   seek(end + 1);
   return STATUS_OK;
 }

@@ -10,6 +10,7 @@
 import {
   DUMP_STRICT,
   FIELD_GID,
+  FIELD_DIGEST,
   FIELD_MODE,
   FIELD_NLINK,
   FIELD_PATH,
@@ -60,6 +61,7 @@ import {
   takeMtime,
   takeText,
   takeUnsigned,
+  wantFields,
   text,
   textLen,
 } from "./fields";
@@ -123,6 +125,7 @@ export function parseLine(at: usize, end: usize): i32 {
   if (entryCount >= entryLimit) return failHere(STATUS_DUMP_TOO_MANY_ENTRIES, 0, <u64>entryCount + 1, entryLimit);
 
   // path
+  wantFields(FIELD_DIGEST);
   const pathEnd = fieldEnd(at);
   let status = takeText(at, pathEnd, fieldEscaped, pathText, FIELD_PATH);
   if (status != STATUS_OK) return status;
@@ -162,7 +165,7 @@ export function parseLine(at: usize, end: usize): i32 {
         ? failHere(STATUS_DUMP_ROOT_TYPE, FIELD_MODE, mode, 0o040000)
         : failHere(STATUS_DUMP_LINK_TYPE, FIELD_MODE, mode, 0);
     }
-    return parseHardlink(path, pathLen);
+    return parseHardlink(at, path, pathLen);
   }
   if (isRoot && type != TYPE_DIRECTORY) {
     beginField(modeAt);
@@ -221,7 +224,7 @@ export function parseLine(at: usize, end: usize): i32 {
   node.line = <u32>line;
   if (type == TYPE_DIRECTORY && !isRoot) enter(pathLen, address);
 
-  status = takeData(node, strict);
+  status = takeData(node, sizeAt, strict);
   if (status != STATUS_OK) return status;
   tally(node);
   // takeData stops at the end of the digest
@@ -231,8 +234,9 @@ export function parseLine(at: usize, end: usize): i32 {
   return status;
 }
 
-/** Reads the rest of a hardlink line: only its payload counts. */
-function parseHardlink(path: usize, pathLen: u32): i32 {
+/** Reads the rest of the hardlink line at `at`: only its payload counts. */
+function parseHardlink(at: usize, path: usize, pathLen: u32): i32 {
+  wantFields(FIELD_PAYLOAD);
   for (let field: u32 = FIELD_NLINK; field < <u32>FIELD_PAYLOAD; field++) {
     const status = passField(field, fieldEnd(fieldAt));
     if (status != STATUS_OK) return status;
@@ -247,7 +251,10 @@ function parseHardlink(path: usize, pathLen: u32): i32 {
 
   const address = insert(parent, path + nameAt, pathLen - nameAt, TYPE_HARDLINK);
   if (!address) return failMemory();
-  if (address == INSERT_TWICE) return failHere(STATUS_DUMP_PATH_TWICE, FIELD_PATH, 0, 0);
+  if (address == INSERT_TWICE) {
+    beginField(at);
+    return failHere(STATUS_DUMP_PATH_TWICE, FIELD_PATH, 0, 0);
+  }
   const node = changetype<Node>(address);
   node.line = <u32>line;
   node.data = keep(text, textLen);
