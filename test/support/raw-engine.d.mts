@@ -11,6 +11,7 @@ export interface ErrorRecord {
   line: number;
   actual: bigint;
   limit: bigint;
+  text: Buffer;
 }
 export interface ParseOptions {
   flags?: number;

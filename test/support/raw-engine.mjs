@@ -67,6 +67,9 @@ export class RawEngine {
       line: Number(record.getBigUint64(ABI.ERROR_LINE, true)),
       actual: record.getBigUint64(ABI.ERROR_ACTUAL, true),
       limit: record.getBigUint64(ABI.ERROR_LIMIT, true),
+      text: Buffer.from(
+        this.view(this.exports.errorPtr() + ABI.ERROR_TEXT, record.getUint32(ABI.ERROR_TEXT_BYTES, true)),
+      ),
     };
   }
 
