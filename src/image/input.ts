@@ -73,16 +73,20 @@ async function* iteratorChunks(
   iterator: AsyncIterator<Uint8Array>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason);
-  });
-  aborted.catch(() => {});
+  // A promise of its own for each wait: reactions on one that never settles would pile up, one for each chunk.
+  let stopWaiting: (reason: unknown) => void = () => {};
+  const abort = () => stopWaiting(signal?.reason);
+  const next = (): Promise<IteratorResult<Uint8Array>> =>
+    new Promise((resolve, reject) => {
+      stopWaiting = reject;
+      if (signal?.aborted) abort();
+      else Promise.resolve(iterator.next()).then(resolve, reject);
+    });
   signal?.addEventListener("abort", abort);
   let ended = false;
   try {
     while (true) {
-      const { done, value } = await Promise.race([iterator.next(), aborted]);
+      const { done, value } = await (signal === undefined ? iterator.next() : next());
       ended = done === true;
       if (ended) return;
       yield* partsOf(value);

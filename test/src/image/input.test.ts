@@ -1,4 +1,5 @@
 /** Every kind of byte source, and how each ends early. */
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { type ByteSource, chunksOf, Pace, type Progress } from "../../../src/image/input.ts";
 
@@ -78,6 +79,63 @@ describe("chunksOf", () => {
     setTimeout(() => controller.abort(new Error("enough")), 5);
     await expect(reading).rejects.toThrowError("enough");
   });
+});
+
+/** What the heap grows by, in bytes, for each of many tiny chunks that arrive later. */
+const GROWTH = `
+const { chunksOf } = await import(process.argv[1]);
+const COUNT = 300_000;
+const chunk = new Uint8Array(1);
+let heap = 0;
+async function* source() {
+  for (let i = 0; i < COUNT; i++) {
+    if (i === 1000) { gc(); heap = process.memoryUsage().heapUsed; }
+    yield chunk;
+  }
+  gc();
+  heap = process.memoryUsage().heapUsed - heap;
+}
+const signal = process.argv[2] === "signal" ? new AbortController().signal : undefined;
+let bytes = 0;
+for await (const part of chunksOf(source(), signal)) bytes += part.length;
+console.log(JSON.stringify({ bytes, perChunk: heap / COUNT }));
+`;
+
+test.each(["signal", "none"])("nothing is kept for each chunk, signal: %s", (kind) => {
+  const module = new URL("../../../build/src/image/input.js", import.meta.url).href;
+  const args = ["--expose-gc", "--input-type=module", "--eval", GROWTH, module, kind];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const { bytes: read, perChunk } = JSON.parse(stdout);
+  expect(read).toBe(300_000);
+  // A reaction that stays costs some hundred bytes; what else moves is a few hundred kilobytes in all.
+  expect(perChunk).toBeLessThan(10);
+});
+
+test("a signal that is over before the next wait ends it, and a late error of the iterator hurts nobody", async () => {
+  const controller = new AbortController();
+  let fail: (reason: Error) => void = () => {};
+  let asked = 0;
+  const source: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () =>
+        asked++ === 0
+          ? Promise.resolve({ done: false, value: new Uint8Array(1) })
+          : new Promise((_, reject) => {
+              fail = reject;
+            }),
+    }),
+  };
+  const reading = (async () => {
+    for await (const _ of chunksOf(source, controller.signal)) setTimeout(() => controller.abort(new Error("enough")));
+  })();
+  await expect(reading).rejects.toThrowError("enough");
+  fail(new Error("too late"));
+  await new Promise((resolve) => setTimeout(resolve));
+  const early = (async () => {
+    for await (const _ of chunksOf(later(parts), controller.signal));
+  })();
+  await expect(early).rejects.toThrowError("enough");
 });
 
 describe("Pace", () => {
