@@ -14,6 +14,12 @@ import type { BlockHasher } from "./block-hasher.ts";
 /** Whether a job may use the host's hash: where it is faster, never, or always. For tests and benchmarks. */
 export type Accelerator = "auto" | "off" | "on";
 
+/** @throws {RangeError} for another value */
+export function checkAccelerator(value: Accelerator): void {
+  if (value === "auto" || value === "off" || value === "on") return;
+  throw new RangeError(`accelerator: expected auto, off or on, got ${String(value)}`);
+}
+
 /** A job that is known to hash fewer bytes than this does without: 32 MiB. */
 const WORTHWHILE_BYTES = 1 << 25;
 /** Bytes to hash before the comparison, so that V8 has optimised the engine's code: 1 MiB. */

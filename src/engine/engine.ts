@@ -15,7 +15,7 @@
 import * as abi from "../../assembly/abi.ts";
 import { ComposefsError, errorFromRecord } from "../error.ts";
 
-/** The functions of the module that this host uses. Extra arguments are ignored by WebAssembly. */
+/** The functions of the module that this host uses. */
 type EngineCall =
   | "abiVersion"
   | "controlPtr"
@@ -214,10 +214,12 @@ export class Engine {
   }
 
   /** The one place where the module is entered: whatever it throws is a trap. */
-  #call(name: EngineCall, a = 0, b = 0, c = 0, d = 0): number {
+  #call(name: EngineCall, ...values: number[]): number {
+    // WebAssembly would take undefined for 0, and 0 is a format.
+    if (!values.every(Number.isInteger)) throw new TypeError(`engine: ${name}(${values}): expected integers`);
     if (this.broken) throw new ComposefsError("ENGINE_TRAP", "engine: this instance trapped before");
     try {
-      return this.#exports[name](a, b, c, d);
+      return this.#exports[name](...values);
     } catch (cause) {
       this.broken = true;
       throw new ComposefsError("ENGINE_TRAP", `engine: trap in ${name}: ${(cause as Error).message}`, {}, { cause });

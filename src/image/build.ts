@@ -2,13 +2,16 @@
  * From a dumpfile to images and their digests: the functions that most users of the package want.
  */
 
-import type { Accelerator } from "../engine/calibrate.ts";
+import { type Accelerator, checkAccelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine } from "../engine/engine.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
 import { type ByteSource, chunksOf, type JobControl, Pace } from "./input.ts";
 import { DumpJob, type OpenImage } from "./job.ts";
 import {
+  algorithmParameters,
   byFormat,
+  checkArray,
+  formatNumber,
   type ImageFormat,
   ownAlgorithm,
   type Profile,
@@ -61,6 +64,7 @@ export interface ImageResult {
  * @returns size, format, counts and digests, when the whole image has gone to the sink
  * @throws {ComposefsError} DUMP_* when the dumpfile breaks a rule; EROFS_* when the format cannot hold the tree;
  *   PROFILE_HASH when an algorithm is wanted that the dumpfile's own digests rule out; ENGINE_MEMORY at the limit
+ * @throws {TypeError | RangeError} when an option is not as described
  * @throws the reason of `options.signal`, the error of the input or of the sink
  * @example
  * import { buildImage } from 'composefs-wasm'
@@ -69,12 +73,16 @@ export interface ImageResult {
  * console.log(image.size, image.digests['sha256-12'])
  */
 export async function buildImage(dumpfile: ByteSource, options: BuildOptions = {}): Promise<ImageResult> {
-  const writer = typeof options.sink === "object" ? options.sink.getWriter() : undefined;
-  const write = typeof options.sink === "function" ? options.sink : undefined;
+  const { sink, format = "v1" } = options;
+  formatNumber(format);
+  if (options.algorithms !== undefined) checkArray("algorithms", options.algorithms);
+  options.algorithms?.forEach(algorithmParameters);
+  const write = typeof sink === "function" ? sink : undefined;
+  const writer = sink === undefined || typeof sink === "function" ? undefined : writerOf(sink);
   try {
     const result = await withDump(dumpfile, options, async (job, counts, pace) => {
       const algorithms = options.algorithms ?? [ownAlgorithm(counts.objectHash)];
-      const image = job.openImage(options.format ?? "v1", algorithms);
+      const image = job.openImage(format, algorithms);
       await drain(image, pace, writer === undefined ? write : (piece) => writer.ready.then(() => writer.write(piece)));
       return { ...facts(image), counts, digests: image.digests() };
     });
@@ -86,6 +94,11 @@ export async function buildImage(dumpfile: ByteSource, options: BuildOptions = {
   } finally {
     writer?.releaseLock();
   }
+}
+
+function writerOf(sink: WritableStream<Uint8Array>): WritableStreamDefaultWriter<Uint8Array> {
+  if (!(sink instanceof WritableStream)) throw new TypeError("sink: expected a function or a WritableStream");
+  return sink.getWriter();
 }
 
 /**
@@ -128,6 +141,7 @@ export interface DigestResult {
  *
  * @param dumpfile the bytes of a dumpfile
  * @throws {ComposefsError} PROFILE_NAME, and all that {@link buildImage} gives
+ * @throws {TypeError | RangeError} when an option is not as described
  * @example
  * import { imageDigests } from 'composefs-wasm'
  * const dump = new TextEncoder().encode('/ 0 40755 2 0 0 0 0.0 - - -\n')
@@ -136,6 +150,7 @@ export interface DigestResult {
  */
 export async function imageDigests(dumpfile: ByteSource, options: DigestOptions = {}): Promise<DigestResult> {
   const wanted = options.profiles;
+  if (wanted !== undefined) checkArray("profiles", wanted);
   wanted?.forEach(parseProfile);
   return withDump(dumpfile, options, async (job, counts, pace) => {
     const profiles = wanted ?? [`v1-${ownAlgorithm(counts.objectHash)}` as Profile];
@@ -159,10 +174,12 @@ async function withDump<T>(
   options: DumpOptions,
   work: (job: DumpJob, counts: DumpCounts, pace: Pace) => Promise<T>,
 ): Promise<T> {
+  const { strict = false, accelerator = "auto" } = options;
+  checkAccelerator(accelerator);
   const pace = new Pace(options);
   const engine: Engine = await acquireEngine(options.limits);
   try {
-    const job = new DumpJob(engine, { strict: options.strict ?? false, accelerator: options.accelerator ?? "auto" });
+    const job = new DumpJob(engine, { strict, accelerator });
     const totalBytes = dumpfile instanceof Uint8Array ? { totalBytes: dumpfile.length } : {};
     let bytes = 0;
     for await (const chunk of chunksOf(dumpfile, options.signal)) {

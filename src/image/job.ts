@@ -18,7 +18,7 @@ import { toHex } from "./hex.ts";
 import {
   algorithmParameters,
   checkAlgorithm,
-  FORMAT_NUMBERS,
+  formatNumber,
   type ImageFormat,
   type VerityAlgorithm,
 } from "./profile.ts";
@@ -87,7 +87,7 @@ export class OpenImage {
     accelerator: Accelerator,
   ) {
     this.#engine = engine;
-    this.layout = engine.imageOpen(FORMAT_NUMBERS[format]);
+    this.layout = engine.imageOpen(formatNumber(format));
     this.format = FORMAT_NAMES[this.layout.version]!;
     this.#slots = [...new Set(algorithms)].map((algorithm, slot) => {
       const parameters = { ...algorithmParameters(algorithm), salt: NO_SALT };

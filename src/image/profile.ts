@@ -25,7 +25,7 @@ export type VerityAlgorithm = "sha256-12" | "sha512-12" | "sha256-16" | "sha512-
 export type Profile = `${ImageFormat}-${VerityAlgorithm}`;
 
 /** FORMAT_* numbers by name. `auto`: v1 when the tree holds a whiteout, else v0, as C mkcomposefs does. */
-export const FORMAT_NUMBERS = { v0: FORMAT_V0, v1: FORMAT_V1, v2: FORMAT_V2, auto: FORMAT_AUTO } as const;
+const FORMAT_NUMBERS = { v0: FORMAT_V0, v1: FORMAT_V1, v2: FORMAT_V2, auto: FORMAT_AUTO } as const;
 
 const ALGORITHMS: Record<VerityAlgorithm, { hash: HashName; blockBits: number }> = {
   "sha256-12": { hash: "sha256", blockBits: 12 },
@@ -34,11 +34,17 @@ const ALGORITHMS: Record<VerityAlgorithm, { hash: HashName; blockBits: number }>
   "sha512-16": { hash: "sha512", blockBits: 16 },
 };
 
+/** The FORMAT_* number of a format. @throws {RangeError} for another name */
+export function formatNumber(format: ImageFormat | "auto"): number {
+  if (Object.hasOwn(FORMAT_NUMBERS, format)) return FORMAT_NUMBERS[format];
+  throw new RangeError(`format: expected one of ${Object.keys(FORMAT_NUMBERS).join(", ")}, got ${String(format)}`);
+}
+
 /** Hash and log2 of the block size of an algorithm. @throws {RangeError} for another name */
 export function algorithmParameters(algorithm: VerityAlgorithm): { hash: HashName; blockBits: number } {
   const parameters = Object.hasOwn(ALGORITHMS, algorithm) ? ALGORITHMS[algorithm] : undefined;
   if (parameters === undefined) {
-    throw new RangeError(`expected an algorithm of ${Object.keys(ALGORITHMS).join(", ")}, got ${algorithm}`);
+    throw new RangeError(`expected an algorithm of ${Object.keys(ALGORITHMS).join(", ")}, got ${String(algorithm)}`);
   }
   return parameters;
 }
@@ -48,10 +54,12 @@ export function algorithmParameters(algorithm: VerityAlgorithm): { hash: HashNam
  *
  * @param name such as `v1-sha256-12`
  * @throws {ComposefsError} PROFILE_NAME
+ * @throws {TypeError} when `name` is not a string
  * @example
  * parseProfile('v1-sha512-16') // { format: 'v1', algorithm: 'sha512-16' }
  */
 export function parseProfile(name: string): { format: ImageFormat; algorithm: VerityAlgorithm } {
+  if (typeof name !== "string") throw new TypeError(`profile: expected a string, got ${typeof name}`);
   const format = name.slice(0, 2);
   const algorithm = name.slice(3);
   if (!/^v[012]-/.test(name) || !Object.hasOwn(ALGORITHMS, algorithm)) {
@@ -59,6 +67,12 @@ export function parseProfile(name: string): { format: ImageFormat; algorithm: Ve
     throw new ComposefsError("PROFILE_NAME", `profile ${JSON.stringify(name)}: expected ${wanted}`);
   }
   return { format: format as ImageFormat, algorithm: algorithm as VerityAlgorithm };
+}
+
+/** Refuses what is no array: a string would be taken for a list of its letters. @throws {TypeError} */
+export function checkArray(name: string, value: unknown): void {
+  if (!Array.isArray(value))
+    throw new TypeError(`${name}: expected an array, got ${value === null ? "null" : typeof value}`);
 }
 
 /** The algorithm that a dumpfile's own digests call for: their hash, SHA-256 where it has none; blocks of 4096. */

@@ -4,7 +4,7 @@
  */
 
 import { VERITY_BLOCK_BITS_MAX, VERITY_BLOCK_BITS_MIN, VERITY_SALT_MAX_BYTES } from "../../assembly/abi.ts";
-import type { Accelerator } from "../engine/calibrate.ts";
+import { type Accelerator, checkAccelerator } from "../engine/calibrate.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
 import { type HashName, type VerityParameters, VeritySlot } from "../engine/slot.ts";
 import { toHex } from "./hex.ts";
@@ -38,11 +38,13 @@ export interface VerityOptions extends JobControl {
  */
 export async function verityDigest(data: ByteSource, options: VerityOptions = {}): Promise<string> {
   const parameters = verityParameters(options);
+  const { accelerator = "auto" } = options;
+  checkAccelerator(accelerator);
   const pace = new Pace(options);
   const engine = await acquireEngine(options.limits);
   try {
     const total = data instanceof Uint8Array ? data.length : undefined;
-    const slot = new VeritySlot(engine, 0, parameters, options.accelerator ?? "auto", total);
+    const slot = new VeritySlot(engine, 0, parameters, accelerator, total);
     const totalBytes = total === undefined ? {} : { totalBytes: total };
     let bytes = 0;
     for await (const chunk of chunksOf(data, options.signal)) {
@@ -63,7 +65,9 @@ export async function verityDigest(data: ByteSource, options: VerityOptions = {}
  */
 export function verityParameters(options: Pick<VerityOptions, "hash" | "blockSize" | "salt">): VerityParameters {
   const { hash = "sha256", blockSize = 4096, salt = new Uint8Array(0) } = options;
-  if (hash !== "sha256" && hash !== "sha512") throw new RangeError(`hash: expected sha256 or sha512, got ${hash}`);
+  if (hash !== "sha256" && hash !== "sha512")
+    throw new RangeError(`hash: expected sha256 or sha512, got ${String(hash)}`);
+  if (typeof blockSize !== "number") throw new TypeError(`blockSize: expected a number, got ${typeof blockSize}`);
   const blockBits = Math.log2(blockSize);
   if (!Number.isInteger(blockBits) || blockBits < VERITY_BLOCK_BITS_MIN || blockBits > VERITY_BLOCK_BITS_MAX) {
     throw new RangeError(`blockSize: expected a power of two from 1024 to 65536, got ${blockSize}`);

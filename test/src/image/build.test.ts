@@ -6,6 +6,7 @@ import {
   type ByteSource,
   buildImage,
   ComposefsError,
+  type DigestOptions,
   imageDigests,
   type Profile,
   streamImage,
@@ -181,6 +182,38 @@ describe("buildImage", () => {
     });
     await expect(buildImage(small, { limits: { entries: 2 ** 24 + 1 } })).rejects.toThrowError(RangeError);
     expect((await buildImage(small)).counts.entries).toBe(2);
+  });
+});
+
+describe("options of the wrong kind are refused before anything is read", () => {
+  const never: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]() {
+      throw new Error("read");
+    },
+  };
+
+  test.each([
+    ["a format that does not exist", { format: "v3" }, RangeError],
+    ["a format of another case", { format: "V1" }, RangeError],
+    ["a format that every object has", { format: "toString" }, RangeError],
+    ["a number as format", { format: 1 }, RangeError],
+    ["null as format", { format: null }, RangeError],
+    ["an algorithm that does not exist", { algorithms: ["sha1-12"] }, RangeError],
+    ["algorithms as text", { algorithms: "sha256-12" }, /algorithms: expected an array/],
+    ["another accelerator", { accelerator: "fast" }, RangeError],
+    ["an array as sink", { sink: [] }, TypeError],
+    ["null as sink", { sink: null }, TypeError],
+    ["text as sink", { sink: "file" }, TypeError],
+  ])("%s", async (_, options, error) => {
+    await expect(buildImage(never, options as BuildOptions)).rejects.toThrowError(error);
+  });
+
+  test.each([
+    ["profiles as text", { profiles: "v1-sha256-12" }, /profiles: expected an array/],
+    ["a number as profile", { profiles: [1] }, TypeError],
+    ["another accelerator", { accelerator: true }, RangeError],
+  ])("imageDigests: %s", async (_, options, error) => {
+    await expect(imageDigests(never, options as DigestOptions)).rejects.toThrowError(error);
   });
 });
 

@@ -1,9 +1,11 @@
 /** Names of profiles, and which of them a dumpfile allows. */
 import { describe, expect, test } from "vitest";
+import { FORMAT_AUTO, FORMAT_V0, FORMAT_V1, FORMAT_V2 } from "../../../assembly/abi.ts";
 import {
   algorithmParameters,
   byFormat,
   checkAlgorithm,
+  formatNumber,
   ownAlgorithm,
   parseProfile,
 } from "../../../src/image/profile.ts";
@@ -33,6 +35,24 @@ describe("parseProfile", () => {
   ])("refuses %j", (name) => {
     expect(() => parseProfile(name)).toThrowError(expect.objectContaining({ code: "PROFILE_NAME" }));
   });
+});
+
+test("parseProfile takes strings only", () => {
+  for (const name of [undefined, null, 1, ["v1-sha256-12"]]) {
+    expect(() => parseProfile(name as string)).toThrowError(TypeError);
+  }
+});
+
+test("formatNumber: own names only", () => {
+  expect([formatNumber("v0"), formatNumber("v1"), formatNumber("v2"), formatNumber("auto")]).toEqual([
+    FORMAT_V0,
+    FORMAT_V1,
+    FORMAT_V2,
+    FORMAT_AUTO,
+  ]);
+  for (const name of ["", "v3", "V0", "constructor", undefined]) {
+    expect(() => formatNumber(name as "v0")).toThrowError(RangeError);
+  }
 });
 
 test("algorithmParameters refuses other names", () => {

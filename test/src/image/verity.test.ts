@@ -86,6 +86,8 @@ describe("parameters", () => {
     ["block size above the most", { blockSize: 131072 }, RangeError],
     ["block size between", { blockSize: 5000 }, RangeError],
     ["block size NaN", { blockSize: Number.NaN }, RangeError],
+    ["block size as text", { blockSize: "4096" }, TypeError],
+    ["another accelerator", { accelerator: "yes" }, RangeError],
     ["salt of 33 bytes", { salt: new Uint8Array(33) }, RangeError],
     ["salt as text", { salt: "ab" }, TypeError],
   ])("%s is refused", async (_, options, type) => {
