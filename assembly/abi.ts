@@ -137,7 +137,8 @@ export const VERITY_SLOTS = 4;
 export const LIMIT_MEMORY_BYTES = 0;
 export const LIMIT_ENTRIES = 1;
 export const LIMIT_LINE_BYTES = 2;
-export const LIMIT_COUNT = 3;
+export const LIMIT_IMAGE_BLOCKS = 3;
+export const LIMIT_COUNT = 4;
 
 /** 3 GiB: below the point where 32-bit addresses wrap; a browser host lowers it to 1 GiB. */
 export const LIMIT_MEMORY_BYTES_DEFAULT = 3221225472;
@@ -145,6 +146,8 @@ export const LIMIT_MEMORY_BYTES_DEFAULT = 3221225472;
 export const LIMIT_ENTRIES_DEFAULT = 16777216;
 /** Escaped content (4 x 5000), payload and path (4 x 4096 each) and 64 KiB of xattrs fit well; dumpfile.md 6 allows this cut. */
 export const LIMIT_LINE_BYTES_DEFAULT = 262144;
+/** Blocks of 4096 bytes in an image: the superblock counts them in 32 bits. */
+export const LIMIT_IMAGE_BLOCKS_DEFAULT = 4294967295;
 
 // ---- what a job may cost ------------------------------------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ export const MEMORY_PER_TEXT_BYTE = 2;
 export const NAME_MAX_BYTES = 255;
 /** A whole path, unescaped; PATH_MAX. */
 export const PATH_MAX_BYTES = 4096;
-/** Symlink target or payload, unescaped: PATH_MAX less the terminating zero (LCFS limit in C). */
+/** Symlink target or payload, unescaped: PATH_MAX less the terminating zero, as C's parser has it (dumpfile.md 4). */
 export const PAYLOAD_MAX_BYTES = 4095;
 /** Inline content: LCFS_BUILD_INLINE_FILE_SIZE_LIMIT of C composefs. Format break if changed. */
 export const INLINE_MAX_BYTES = 5000;
@@ -172,7 +175,7 @@ export const INLINE_MAX_BYTES = 5000;
 export const EXTERNAL_MAX_BYTES = 9007199254740992;
 /** Xattr key before renaming: XATTR_NAME_MAX. */
 export const XATTR_KEY_MAX_BYTES = 255;
-/** Xattr text of a line, escaped: XATTR_LIST_MAX-like cut in C's parser. */
+/** Xattr text of a line, escaped: C's parser refuses more (dumpfile.md 4). */
 export const XATTR_TEXT_MAX_BYTES = 65535;
 /** 12 + sum of (7 + key + value) over a node's xattrs, as C counts. */
 export const XATTR_BUDGET_BYTES = 32767;
@@ -248,10 +251,16 @@ export const STATUS_DUMP_STRICT_FINAL_NEWLINE = 63;
 export const STATUS_DUMP_STRICT_SYMLINK_SIZE = 64;
 export const STATUS_DUMP_STRICT_XATTR_TWICE = 65;
 export const STATUS_DUMP_STRICT_NLINK = 66;
+export const STATUS_DUMP_NUMBER_NEGATIVE = 67;
+export const STATUS_DUMP_NUMBER_WHITE_SPACE = 68;
+export const STATUS_DUMP_ESCAPE_HEX = 69;
+export const STATUS_DUMP_DIGEST_ESCAPE = 70;
+export const STATUS_DUMP_LINK_SELF = 71;
+export const STATUS_DUMP_LINK_MODE_TYPE = 72;
+export const STATUS_DUMP_MODE_AT = 73;
 
 export const STATUS_EROFS_FORMAT = 120;
 export const STATUS_EROFS_IMAGE_TOO_LARGE = 121;
-export const STATUS_EROFS_XATTR_COUNT = 122;
 export const STATUS_EROFS_V2_INLINE = 123;
 export const STATUS_EROFS_V2_SYMLINK = 124;
 export const STATUS_EROFS_V2_SHARED = 125;

@@ -6,7 +6,8 @@
  *
  *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -> (imageOpen -> imageRead … | cursorOpen -> cursorRead …) …
  *
- * A job that failed answers STATUS_ENGINE_STATE until the next reset. The verity verbs need no job and may be mixed
+ * A dumpfile that was refused answers STATUS_ENGINE_STATE until the next reset; an image that was refused leaves the
+ * tree as it is. The verity verbs need no job and may be mixed
  * with one; `reset` closes their slots too.
  */
 
@@ -14,14 +15,21 @@ import {
   ABI_VERSION,
   CONTROL_ARENA_BYTES,
   DUMP_STRICT,
+  HASH_SHA256,
+  HASH_SHA512,
   INPUT_WINDOW_BYTES,
   LIMIT_COUNT,
   LIMIT_ENTRIES,
   LIMIT_ENTRIES_DEFAULT,
+  LIMIT_IMAGE_BLOCKS,
+  LIMIT_IMAGE_BLOCKS_DEFAULT,
   LIMIT_LINE_BYTES,
   LIMIT_LINE_BYTES_DEFAULT,
+  LIMIT_MEMORY_BYTES,
   LIMIT_MEMORY_BYTES_DEFAULT,
   STATUS_OK,
+  VERITY_BLOCK_BITS_MAX,
+  VERITY_SALT_MAX_BYTES,
   VERITY_SLOTS,
 } from "./abi";
 import { beginDump, endDump, writeDump } from "./dump/read";
@@ -46,8 +54,23 @@ let job = JOB_NONE;
 /** What belongs to the tree; beyond it lies what an image or a cursor needs. */
 let treeMark: usize = 0;
 
-let lineLimit: u32 = LIMIT_LINE_BYTES_DEFAULT;
-let entryLimit: u32 = LIMIT_ENTRIES_DEFAULT;
+/** Limits by their numbers: the defaults, which are the most, and what is in force. */
+const mostOfLimits = memory.data<u32>([
+  LIMIT_MEMORY_BYTES_DEFAULT,
+  LIMIT_ENTRIES_DEFAULT,
+  LIMIT_LINE_BYTES_DEFAULT,
+  LIMIT_IMAGE_BLOCKS_DEFAULT,
+]);
+const limits = memory.data<u32>([
+  LIMIT_MEMORY_BYTES_DEFAULT,
+  LIMIT_ENTRIES_DEFAULT,
+  LIMIT_LINE_BYTES_DEFAULT,
+  LIMIT_IMAGE_BLOCKS_DEFAULT,
+]);
+
+function limitOf(index: u32): u32 {
+  return load<u32>(limits + (index << 2));
+}
 
 // ---- the instance ------------------------------------------------------------------------------------------------
 
@@ -84,7 +107,8 @@ export function outputPtr(): usize {
 /**
  * Forgets the job and closes all verity slots. Limits stay.
  *
- * @param seedLow and `seedHigh`: 64 random bits for the hash tables; nothing of them shows in any output
+ * @param seedLow low half of 64 random bits for the hash tables; nothing of them shows in any output
+ * @param seedHigh high half
  */
 export function reset(seedLow: u32, seedHigh: u32): void {
   const seed = ((<u64>seedHigh) << 32) | seedLow;
@@ -101,21 +125,15 @@ export function reset(seedLow: u32, seedHigh: u32): void {
  * Lowers a limit for all later jobs of the instance.
  *
  * @param index a `LIMIT_*` number
- * @param value bytes or entries, at most the default
+ * @param value bytes, entries or blocks, at most the default
  * @returns a status
  */
 export function setLimit(index: u32, value: u32): i32 {
   if (index >= <u32>LIMIT_COUNT) return failArgument(index, LIMIT_COUNT - 1);
-  const most =
-    index == LIMIT_LINE_BYTES
-      ? <u32>LIMIT_LINE_BYTES_DEFAULT
-      : index == LIMIT_ENTRIES
-        ? <u32>LIMIT_ENTRIES_DEFAULT
-        : <u32>LIMIT_MEMORY_BYTES_DEFAULT;
+  const most = load<u32>(mostOfLimits + (index << 2));
   if (value > most) return failArgument(value, most);
-  if (index == LIMIT_LINE_BYTES) lineLimit = value;
-  else if (index == LIMIT_ENTRIES) entryLimit = value;
-  else setMemoryLimit(value);
+  store<u32>(limits + (index << 2), value);
+  if (index == LIMIT_MEMORY_BYTES) setMemoryLimit(value);
   return STATUS_OK;
 }
 
@@ -137,7 +155,7 @@ function step(status: i32, next: i32): i32 {
 export function dumpBegin(flags: u32): i32 {
   if (job != JOB_NONE) return failState();
   if (flags & ~DUMP_STRICT) return failArgument(flags, DUMP_STRICT);
-  return step(beginDump(flags, lineLimit, entryLimit), JOB_READING);
+  return step(beginDump(flags, limitOf(LIMIT_LINE_BYTES), limitOf(LIMIT_ENTRIES)), JOB_READING);
 }
 
 /**
@@ -182,7 +200,7 @@ function turnToTree(): bool {
  */
 export function imageOpen(format: u32): i32 {
   if (!turnToTree()) return failState();
-  const status = step(openImage(format), JOB_IMAGE);
+  const status = step(openImage(format, limitOf(LIMIT_IMAGE_BLOCKS)), JOB_IMAGE);
   if (status != STATUS_OK) job = JOB_TREE;
   return status;
 }
@@ -195,6 +213,7 @@ export function imageOpen(format: u32): i32 {
  */
 export function imageRead(verityMask: u32): i32 {
   if (job != JOB_IMAGE) return -failState();
+  if (verityMask >> VERITY_SLOTS) return -failArgument(verityMask, (1 << VERITY_SLOTS) - 1);
   for (let slot: u32 = 0; slot < <u32>VERITY_SLOTS; slot++) {
     if (verityMask & (1 << slot) && !verity.isOpen(slot)) return -failState();
   }
@@ -263,7 +282,11 @@ export function cursorFind(length: u32): i32 {
  */
 export function verityOpen(slot: u32, algorithm: u32, blockBits: u32, saltLength: u32): i32 {
   const status = verity.open(slot, algorithm, blockBits, INPUT, saltLength);
-  return status == STATUS_OK ? status : fail(status, blockBits, 0);
+  if (status == STATUS_OK) return status;
+  // Which of the three is at fault: the number that is out of its range, and the most that it may be.
+  if (saltLength > <u32>VERITY_SALT_MAX_BYTES) return fail(status, saltLength, VERITY_SALT_MAX_BYTES);
+  if (algorithm != HASH_SHA256 && algorithm != HASH_SHA512) return fail(status, algorithm, HASH_SHA512);
+  return fail(status, blockBits, VERITY_BLOCK_BITS_MAX);
 }
 
 /**
@@ -282,14 +305,16 @@ export function verityWrite(slot: u32, length: u32): i32 {
 /**
  * Takes digests of the next data blocks, made elsewhere with the slot's parameters, from the input window.
  *
- * @param count number of digests
+ * @param count number of digests, as many as the window holds at most
  * @param dataLength bytes of data that they stand for; only the last block of all may be short
  * @returns a status
  */
 export function verityWriteDigests(slot: u32, count: u32, dataLength: u32): i32 {
   if (!verity.isOpen(slot)) return failState();
+  const most = <u32>INPUT_WINDOW_BYTES / verity.digestBytes(slot);
+  if (count > most) return failArgument(count, most);
   const status = verity.appendDigests(slot, INPUT, count, dataLength);
-  return status == STATUS_OK ? status : fail(status, dataLength, 0);
+  return status == STATUS_OK ? status : fail(status, dataLength, (<u64>count) << verity.blockBits(slot));
 }
 
 /**

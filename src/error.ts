@@ -53,7 +53,7 @@ const STATUS_ROWS = {
   DUMP_PARENT_MISSING: [abi.STATUS_DUMP_PARENT_MISSING, "the directory that holds this path must be given before it"],
   DUMP_PARENT_TYPE: [abi.STATUS_DUMP_PARENT_TYPE, "what holds this path is not a directory"],
   DUMP_NUMBER: [abi.STATUS_DUMP_NUMBER, "expected decimal digits, in a mode octal digits"],
-  DUMP_NUMBER_RANGE: [abi.STATUS_DUMP_NUMBER_RANGE, "the number is too large[; the largest is {limit}]"],
+  DUMP_NUMBER_RANGE: [abi.STATUS_DUMP_NUMBER_RANGE, "the number is out of range[; the largest is {limit}]"],
   DUMP_MODE_TYPE: [
     abi.STATUS_DUMP_MODE_TYPE,
     "the mode must hold one of the seven file types, such as 100644 or 40755",
@@ -121,15 +121,21 @@ const STATUS_ROWS = {
     abi.STATUS_DUMP_STRICT_NLINK,
     "strict: the entry has {limit} links, the nlink field says {actual}",
   ],
+  DUMP_NUMBER_NEGATIVE: [abi.STATUS_DUMP_NUMBER_NEGATIVE, "only the seconds of mtime may be negative"],
+  DUMP_NUMBER_WHITE_SPACE: [abi.STATUS_DUMP_NUMBER_WHITE_SPACE, "white space before a number"],
+  DUMP_ESCAPE_HEX: [abi.STATUS_DUMP_ESCAPE_HEX, "expected two hexadecimal digits after \\x"],
+  DUMP_DIGEST_ESCAPE: [abi.STATUS_DUMP_DIGEST_ESCAPE, "a digest is written without escapes"],
+  DUMP_LINK_SELF: [abi.STATUS_DUMP_LINK_SELF, "the hardlink names itself"],
+  DUMP_LINK_MODE_TYPE: [
+    abi.STATUS_DUMP_LINK_MODE_TYPE,
+    "the mode of a hardlink must hold one of the file types, such as @100644",
+  ],
+  DUMP_MODE_AT: [abi.STATUS_DUMP_MODE_AT, "the @ of a hardlink comes before the mode"],
 
   EROFS_FORMAT: [abi.STATUS_EROFS_FORMAT, "unknown image format"],
   EROFS_IMAGE_TOO_LARGE: [
     abi.STATUS_EROFS_IMAGE_TOO_LARGE,
     "the image would be too large for its format[: {actual} bytes, at most {limit}]",
-  ],
-  EROFS_XATTR_COUNT: [
-    abi.STATUS_EROFS_XATTR_COUNT,
-    "an entry has more xattrs than the format can hold[: {actual}, at most {limit}]",
   ],
   EROFS_V2_INLINE: [
     abi.STATUS_EROFS_V2_INLINE,

@@ -9,6 +9,7 @@ import {
   FIELD_PAYLOAD,
   STATUS_DUMP_LINK_CYCLE,
   STATUS_DUMP_LINK_DANGLING,
+  STATUS_DUMP_LINK_SELF,
   STATUS_DUMP_LINK_TO_DIRECTORY,
   STATUS_DUMP_PATH_TWICE,
   STATUS_DUMP_STRICT_NLINK,
@@ -18,7 +19,7 @@ import {
 import { mark, release } from "../mem/arena";
 import { failAt, failMemory, setErrorText } from "../mem/record";
 import { arrange, ARRANGE_MEMORY, ARRANGE_TWICE, twice } from "../tree/children";
-import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_TO_DIRECTORY, resolveLinks } from "../tree/links";
+import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_SELF, LINK_TO_DIRECTORY, resolveLinks } from "../tree/links";
 import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
 import { depthFirst } from "../tree/order";
 import { path, pathLen, spellPath } from "../tree/path";
@@ -45,6 +46,7 @@ function linkStatus(outcome: u32): i32 {
   if (outcome == LINK_DANGLING) return STATUS_DUMP_LINK_DANGLING;
   if (outcome == LINK_TO_DIRECTORY) return STATUS_DUMP_LINK_TO_DIRECTORY;
   if (outcome == LINK_CYCLE) return STATUS_DUMP_LINK_CYCLE;
+  if (outcome == LINK_SELF) return STATUS_DUMP_LINK_SELF;
   return STATUS_DUMP_WHITEOUT_LINKED;
 }
 

@@ -21,6 +21,7 @@ import {
   STATUS_DUMP_CONTENT_TOO_LONG,
   STATUS_DUMP_CONTENT_TYPE,
   STATUS_DUMP_DIGEST,
+  STATUS_DUMP_DIGEST_ESCAPE,
   STATUS_DUMP_DIGEST_MIXED,
   STATUS_DUMP_DIGEST_TYPE,
   STATUS_DUMP_NUL_ESCAPE,
@@ -74,6 +75,7 @@ export function takeData(node: Node, sizeAt: usize, strict: bool): i32 {
   if (status != STATUS_OK) return status;
   const digestAt = fieldAt;
   const digestEnd = fieldEnd(digestAt);
+  const digestEscaped = fieldEscaped;
 
   const type = <u32>node.type;
   const hasPayload = !isAbsent(payloadAt, payloadEnd);
@@ -101,7 +103,7 @@ export function takeData(node: Node, sizeAt: usize, strict: bool): i32 {
   if (hasDigest) {
     beginField(digestAt);
     if (type != TYPE_REGULAR) return failHere(STATUS_DUMP_DIGEST_TYPE, FIELD_DIGEST, 0, 0);
-    status = takeDigest(node, digestAt, digestEnd);
+    status = takeDigest(node, digestAt, digestEnd, digestEscaped);
     if (status != STATUS_OK) return status;
   }
   beginField(payloadAt);
@@ -129,8 +131,9 @@ export function takeData(node: Node, sizeAt: usize, strict: bool): i32 {
 }
 
 /** Reads the digest of a regular file. */
-function takeDigest(node: Node, at: usize, end: usize): i32 {
+function takeDigest(node: Node, at: usize, end: usize, escaped: bool): i32 {
   const digits = <u32>(end - at);
+  if (escaped) return failHere(STATUS_DUMP_DIGEST_ESCAPE, FIELD_DIGEST, 0, 0);
   if (digits != 64 && digits != 128) return failHere(STATUS_DUMP_DIGEST, FIELD_DIGEST, digits, 64);
   const outcome = decodeHex(at, digits, digestValue);
   if (outcome == HEX_BAD) return failHere(STATUS_DUMP_DIGEST, FIELD_DIGEST, digits, 64);

@@ -2,13 +2,17 @@
  * Escapes of the dumpfile format (composefs-dump(5); dumpfile.md 2.1): `\\` `\n` `\r` `\t` and `\xHH`.
  */
 
+import { STATUS_DUMP_ESCAPE, STATUS_DUMP_ESCAPE_HEX } from "../abi";
+
 const BACKSLASH: u32 = 0x5c;
 
-/** `unescape` met something else after a backslash. */
-export const UNESCAPE_BAD: i32 = -1;
+/** `unescape` met something else after a backslash, or nothing. */
+const UNESCAPE_UNKNOWN: i32 = -1;
+/** `unescape` met `\\x` and two bytes that are not both hexadecimal digits. */
+const UNESCAPE_HEX: i32 = -2;
 
 /** Value of a hexadecimal digit in either case, or -1. */
-export function hexDigit(byte: u32): i32 {
+function hexDigit(byte: u32): i32 {
   if (byte - 0x30 < 10) return <i32>(byte - 0x30);
   const letter = (byte | 0x20) - 0x61;
   return letter < 6 ? <i32>(letter + 10) : -1;
@@ -19,7 +23,7 @@ export function hexDigit(byte: u32): i32 {
  *
  * @param from first byte of the escaped text, `end` the byte after it
  * @param to room for `end - from` bytes; may be `from`
- * @returns number of bytes written, or `UNESCAPE_BAD`
+ * @returns number of bytes written, or a negative number (`unescapeStatus`)
  */
 export function unescape(from: usize, end: usize, to: usize): i32 {
   const start = to;
@@ -39,7 +43,7 @@ export function unescape(from: usize, end: usize, to: usize): i32 {
     let byte = <u32>load<u8>(from);
     from++;
     if (byte == BACKSLASH) {
-      if (from == end) return UNESCAPE_BAD;
+      if (from == end) return UNESCAPE_UNKNOWN;
       const letter = <u32>load<u8>(from);
       from++;
       if (letter == BACKSLASH) byte = BACKSLASH;
@@ -49,15 +53,20 @@ export function unescape(from: usize, end: usize, to: usize): i32 {
       else if (letter == 0x78 && from + 2 <= end) {
         const high = hexDigit(load<u8>(from));
         const low = hexDigit(load<u8>(from + 1));
-        if ((high | low) < 0) return UNESCAPE_BAD;
+        if ((high | low) < 0) return UNESCAPE_HEX;
         byte = <u32>((high << 4) | low);
         from += 2;
-      } else return UNESCAPE_BAD;
+      } else return UNESCAPE_UNKNOWN;
     }
     store<u8>(to, byte);
     to++;
   }
   return <i32>(to - start);
+}
+
+/** The status for a negative result of `unescape`. */
+export function unescapeStatus(result: i32): i32 {
+  return result == UNESCAPE_HEX ? STATUS_DUMP_ESCAPE_HEX : STATUS_DUMP_ESCAPE;
 }
 
 /** Whether a zero byte occurs. */

@@ -7,20 +7,24 @@
 
 import {
   FIELD_DIGEST,
+  FIELD_MODE,
   FIELD_MTIME,
-  STATUS_DUMP_ESCAPE,
   STATUS_DUMP_FIELD_MISSING,
+  STATUS_DUMP_MODE_AT,
   STATUS_DUMP_MTIME,
   STATUS_DUMP_NSEC_RANGE,
   STATUS_DUMP_NUMBER,
+  STATUS_DUMP_NUMBER_NEGATIVE,
   STATUS_DUMP_NUMBER_RANGE,
+  STATUS_DUMP_NUMBER_WHITE_SPACE,
   STATUS_OK,
 } from "../abi";
-import { unescape, UNESCAPE_BAD } from "./escapes";
+import { unescape, unescapeStatus } from "./escapes";
 import { after, NUMBER_BAD, NUMBER_OK, readSigned, readUnsigned, value } from "./numbers";
 import { beginField, failHere } from "./place";
 
 const SPACE: u32 = 0x20;
+const LF: u32 = 0x0a;
 const NANOSECONDS_MAX: u64 = 999999999;
 
 /** Whether the field that `fieldEnd` passed holds a backslash. */
@@ -61,7 +65,7 @@ export function takeText(at: usize, end: usize, escaped: bool, scratch: usize, f
   textLen = <u32>(end - at);
   if (!escaped) return STATUS_OK;
   const len = unescape(at, end, scratch);
-  if (len == UNESCAPE_BAD) return failHere(STATUS_DUMP_ESCAPE, field, 0, 0);
+  if (len < 0) return failHere(unescapeStatus(len), field, 0, 0);
   text = scratch;
   textLen = <u32>len;
   return STATUS_OK;
@@ -84,10 +88,20 @@ export function seek(at: usize): void {
   beginField(at);
 }
 
+/** What is wrong with a field that is no number: C takes some of these, so each has a code of its own. */
+function notNumber(field: u32): i32 {
+  const first = <u32>load<u8>(fieldAt);
+  // strtoull skips white space: TAB, VT, FF, CR
+  if (first == 0x09 || (first >= 0x0b && first <= 0x0d)) return STATUS_DUMP_NUMBER_WHITE_SPACE;
+  if (first == 0x2d && <u32>load<u8>(fieldAt + 1) - 0x30 < 10) return STATUS_DUMP_NUMBER_NEGATIVE;
+  if (field == FIELD_MODE && <u32>load<u8>(after) == 0x40) return STATUS_DUMP_MODE_AT;
+  return STATUS_DUMP_NUMBER;
+}
+
 /** Requires that a number, whose reader returned `outcome`, fills its field and that another field follows. */
 export function endNumber(outcome: u32, field: u32, limit: u64): i32 {
   const ends = <u32>load<u8>(after);
-  if (outcome == NUMBER_BAD || (ends != SPACE && ends != 0x0a)) return failHere(STATUS_DUMP_NUMBER, field, 0, 0);
+  if (outcome == NUMBER_BAD || (ends != SPACE && ends != LF)) return failHere(notNumber(field), field, 0, 0);
   if (outcome != NUMBER_OK) return failHere(STATUS_DUMP_NUMBER_RANGE, field, value, limit);
   return passField(field, after);
 }
@@ -114,11 +128,15 @@ export let nanoseconds: u32 = 0;
 export function takeMtime(): i32 {
   const outcome = readSigned(fieldAt);
   if (outcome == NUMBER_BAD || <u32>load<u8>(after) != 0x2e) return failHere(STATUS_DUMP_MTIME, FIELD_MTIME, 0, 0);
-  if (outcome != NUMBER_OK) return failHere(STATUS_DUMP_NUMBER_RANGE, FIELD_MTIME, value, <u64>i64.MAX_VALUE);
+  if (outcome != NUMBER_OK) {
+    // Below the least number there is nothing to show as the largest.
+    const isNegative = <u32>load<u8>(fieldAt) == 0x2d;
+    return failHere(STATUS_DUMP_NUMBER_RANGE, FIELD_MTIME, isNegative ? 0 : value, isNegative ? 0 : <u64>i64.MAX_VALUE);
+  }
   seconds = <i64>value;
   const fraction = readUnsigned(after + 1, NANOSECONDS_MAX);
   const ends = <u32>load<u8>(after);
-  if (fraction == NUMBER_BAD || (ends != SPACE && ends != 0x0a)) return failHere(STATUS_DUMP_MTIME, FIELD_MTIME, 0, 0);
+  if (fraction == NUMBER_BAD || (ends != SPACE && ends != LF)) return failHere(STATUS_DUMP_MTIME, FIELD_MTIME, 0, 0);
   if (fraction != NUMBER_OK) return failHere(STATUS_DUMP_NSEC_RANGE, FIELD_MTIME, value, NANOSECONDS_MAX);
   nanoseconds = <u32>value;
   return passField(FIELD_MTIME, after);

@@ -14,7 +14,7 @@ export const NUMBER_RANGE: u32 = 2;
 export let value: u64 = 0;
 export let after: usize = 0;
 
-/** Digits that always fit 64 bits. */
+/** Digits that always fit 64 bits. What does not fit leaves the greatest number in `value`. */
 const SAFE_DIGITS: u32 = 19;
 
 function digits(at: usize, limit: u64): u32 {
@@ -31,7 +31,7 @@ function digits(at: usize, limit: u64): u32 {
     if (count >= SAFE_DIGITS && sum > (u64.MAX_VALUE - digit) / 10) overflow = true;
     sum = sum * 10 + digit;
   }
-  value = sum;
+  value = overflow ? u64.MAX_VALUE : sum;
   return overflow || sum > limit ? NUMBER_RANGE : NUMBER_OK;
 }
 
@@ -47,7 +47,7 @@ export function readUnsigned(at: usize, limit: u64): u32 {
   return digits(load<u8>(at) == 0x2b ? at + 1 : at, limit);
 }
 
-/** Seconds: a signed decimal number within 64 bits, its two's complement in `value`. */
+/** Seconds: a signed decimal number within 64 bits, its two's complement in `value` (when it fits). */
 export function readSigned(at: usize): u32 {
   if (load<u8>(at) != 0x2d) return readUnsigned(at, <u64>i64.MAX_VALUE);
   const outcome = digits(at + 1, <u64>i64.MAX_VALUE + 1);
@@ -66,11 +66,8 @@ export function readOctal(at: usize): u32 {
   for (;;) {
     const digit = <u64>load<u8>(at) - 0x30;
     if (digit > 7) break;
-    sum = (sum << 3) | digit;
-    if (sum > <u64>u32.MAX_VALUE) {
-      outcome = NUMBER_RANGE;
-      sum &= 0xffffffff;
-    }
+    sum = sum >> 61 ? u64.MAX_VALUE : (sum << 3) | digit;
+    if (sum > <u64>u32.MAX_VALUE) outcome = NUMBER_RANGE;
     at++;
   }
   value = sum;

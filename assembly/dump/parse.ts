@@ -12,6 +12,7 @@ import {
   FIELD_GID,
   FIELD_DIGEST,
   FIELD_MODE,
+  FIELD_NONE,
   FIELD_NLINK,
   FIELD_PATH,
   FIELD_PAYLOAD,
@@ -21,6 +22,7 @@ import {
   LIMIT_LINE_BYTES_DEFAULT,
   STATUS_DUMP_CR_LINE_END,
   STATUS_DUMP_EMPTY_LINE,
+  STATUS_DUMP_LINK_MODE_TYPE,
   STATUS_DUMP_LINK_TYPE,
   STATUS_DUMP_LINK_WITHOUT_TARGET,
   STATUS_DUMP_MODE_TYPE,
@@ -70,7 +72,6 @@ import { checkTarget, enter, locate, nameAt, parent } from "./path";
 import { beginField, failHere, line } from "./place";
 import { list, readXattrs } from "./xattrs";
 
-const SPACE: u32 = 0x20;
 const AT_SIGN: u32 = 0x40;
 const CR: u32 = 0x0d;
 
@@ -120,9 +121,13 @@ function typeOfMode(mode: u32): u32 {
  * @returns a status
  */
 export function parseLine(at: usize, end: usize): i32 {
-  if (at == end) return failHere(STATUS_DUMP_EMPTY_LINE, 0, 0, 0);
-  if (<u32>load<u8>(end - 1) == CR) return failHere(STATUS_DUMP_CR_LINE_END, 0, 0, 0);
-  if (entryCount >= entryLimit) return failHere(STATUS_DUMP_TOO_MANY_ENTRIES, 0, <u64>entryCount + 1, entryLimit);
+  if (at == end) return failHere(STATUS_DUMP_EMPTY_LINE, FIELD_NONE, 0, 0);
+  if (<u32>load<u8>(end - 1) == CR) {
+    beginField(end - 1);
+    return failHere(STATUS_DUMP_CR_LINE_END, FIELD_NONE, 0, 0);
+  }
+  if (entryCount >= entryLimit)
+    return failHere(STATUS_DUMP_TOO_MANY_ENTRIES, FIELD_NONE, <u64>entryCount + 1, entryLimit);
 
   // path
   wantFields(FIELD_DIGEST);
@@ -156,7 +161,7 @@ export function parseLine(at: usize, end: usize): i32 {
   const type = typeOfMode(mode);
   if (!type) {
     beginField(modeAt);
-    return failHere(STATUS_DUMP_MODE_TYPE, FIELD_MODE, mode, 0);
+    return failHere(isLink ? STATUS_DUMP_LINK_MODE_TYPE : STATUS_DUMP_MODE_TYPE, FIELD_MODE, mode, 0);
   }
   if (isLink) {
     if (type == TYPE_DIRECTORY || isRoot) {

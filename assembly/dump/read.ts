@@ -15,6 +15,7 @@ import {
   CONTROL_WHITEOUTS,
   CONTROL_INPUT_BYTES,
   DUMP_STRICT,
+  FIELD_NONE,
   LIMIT_LINE_BYTES_DEFAULT,
   STATUS_DUMP_EMPTY_INPUT,
   STATUS_DUMP_LINE_TOO_LONG,
@@ -22,7 +23,7 @@ import {
   STATUS_DUMP_STRICT_FINAL_NEWLINE,
   STATUS_OK,
 } from "../abi";
-import { failMemory, setControl } from "../mem/record";
+import { failAt, failMemory, setControl } from "../mem/record";
 import { begin as beginOverlay } from "../tree/overlay";
 import {
   digestBytes,
@@ -98,27 +99,15 @@ export function beginDump(newFlags: u32, lines: u32, entries: u32): i32 {
 
 function takeLine(at: usize, end: usize): i32 {
   beginLine(at, offset);
-  const len = end - at;
-  if (len > lineLimit) return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, len, lineLimit);
   const status = parseLine(at, end);
-  offset += <u64>len + 1;
+  offset += <u64>(end - at) + 1;
   return status;
 }
 
-function failZero(at: usize): i32 {
-  beginLine(at, offset);
-  return failHere(STATUS_DUMP_NUL_BYTE, 0, 0, 0);
-}
-
-/** Adds to the carried line. @returns a status */
-function carryOn(at: usize, len: usize): i32 {
-  if (<usize>carried + len > lineLimit) {
-    beginLine(at, offset);
-    return failHere(STATUS_DUMP_LINE_TOO_LONG, 0, <usize>carried + len, lineLimit);
-  }
-  memory.copy(carry + carried, at, len);
-  carried += <u32>len;
-  return STATUS_OK;
+/** Fails in a line that has not been parsed; `before` of its bytes come before the one at fault. */
+function failInLine(status: i32, before: u64, actual: u64, limit: u64): i32 {
+  beginLine(0, offset);
+  return failAt(status, FIELD_NONE, offset + before, line, actual, limit);
 }
 
 /**
@@ -129,15 +118,23 @@ function carryOn(at: usize, len: usize): i32 {
 export function writeDump(at: usize, len: u32): i32 {
   const end = at + len;
   while (at < end) {
-    const stop = findFeed(at, end);
-    if (sawZero) return failZero(stop);
-    if (stop == end) return carryOn(at, end - at);
+    // No line is looked at beyond its limit, so that what is wrong with it does not depend on the chunks.
+    const room = <usize>(lineLimit + 1 - carried);
+    const scanEnd = end - at > room ? at + room : end;
+    const stop = findFeed(at, scanEnd);
+    const part = <u32>(stop - at);
+    if (sawZero) return failInLine(STATUS_DUMP_NUL_BYTE, carried + part, 0, 0);
+    if (carried + part > lineLimit) return failInLine(STATUS_DUMP_LINE_TOO_LONG, 0, lineLimit + 1, lineLimit);
     let status = STATUS_OK;
+    if (stop == end) {
+      memory.copy(carry + carried, at, part);
+      carried += part;
+      return STATUS_OK;
+    }
     if (carried) {
-      status = carryOn(at, stop - at);
-      if (status != STATUS_OK) return status;
-      store<u8>(carry + carried, LF);
-      const lineEnd = carry + carried;
+      memory.copy(carry + carried, at, part);
+      const lineEnd = carry + carried + part;
+      store<u8>(lineEnd, LF);
       carried = 0;
       status = takeLine(carry, lineEnd);
     } else {
@@ -163,9 +160,9 @@ export function endDump(): i32 {
     if (status != STATUS_OK) return status;
     // There was no LF to count.
     offset--;
-    if (flags & DUMP_STRICT) return failHere(STATUS_DUMP_STRICT_FINAL_NEWLINE, 0, 0, 0);
+    if (flags & DUMP_STRICT) return failHere(STATUS_DUMP_STRICT_FINAL_NEWLINE, FIELD_NONE, 0, 0);
   }
-  if (line == 0) return failHere(STATUS_DUMP_EMPTY_INPUT, 0, 0, 0);
+  if (line == 0) return failHere(STATUS_DUMP_EMPTY_INPUT, FIELD_NONE, 0, 0);
   const status = completeTree((flags & DUMP_STRICT) != 0);
   if (status != STATUS_OK) return status;
   setControl(CONTROL_ENTRIES, entryCount);

@@ -10,12 +10,12 @@
 
 import { copyAndPad, equal } from "../mem/bytes";
 
-const SLOT_BITS: u32 = 8;
-const SLOT_BYTES: u32 = 128;
+const SLOT_BITS = 8;
+const SLOT_BYTES: u32 = 1 << 7;
 const TEXT_MIN_BYTES: u32 = 8;
 const TEXT_MAX_BYTES: u32 = SLOT_BYTES - 8;
 
-const slots = memory.data(32768, 16);
+const slots = memory.data(1 << (SLOT_BITS + 7), 16);
 
 /** Forgets all tokens; their pairs went with the arena. */
 export function resetTokens(): void {

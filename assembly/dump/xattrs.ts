@@ -4,7 +4,6 @@
 
 import {
   FIELD_XATTR,
-  STATUS_DUMP_ESCAPE,
   STATUS_DUMP_NUL_ESCAPE,
   STATUS_DUMP_STRICT_XATTR_TWICE,
   STATUS_DUMP_XATTR_BUDGET,
@@ -23,12 +22,11 @@ import { setItem, ITEM_BYTES, itemValue, sort } from "../mem/sort";
 import { allocate, mark, release } from "../mem/arena";
 import { sortKey } from "../mem/bytes";
 import { compareKeys, internKey, internPair, keepList, Key, keyBytes, Pair } from "../tree/xattrs";
-import { hasZero, unescape, UNESCAPE_BAD } from "./escapes";
+import { hasZero, unescape, unescapeStatus } from "./escapes";
 import { fieldEnd, fieldEscaped } from "./fields";
 import { beginField, failHere, line } from "./place";
 import { knownToken, rememberToken } from "./tokens";
 
-const SPACE: u32 = 0x20;
 const EQUALS: u32 = 0x3d;
 
 /** What C counts for an xattr beside its bytes, and for the first one (dumpfile.md 4). */
@@ -86,9 +84,8 @@ function readToken(at: usize, stop: usize, escaped: bool): i32 {
   if (escaped) {
     const unescapedKey = unescape(at, split, keyText);
     const unescapedValue = unescape(split + 1, stop, valueText);
-    if (unescapedKey == UNESCAPE_BAD || unescapedValue == UNESCAPE_BAD) {
-      return failHere(STATUS_DUMP_ESCAPE, FIELD_XATTR, 0, 0);
-    }
+    const result = min(unescapedKey, unescapedValue);
+    if (result < 0) return failHere(unescapeStatus(result), FIELD_XATTR, 0, 0);
     keyAt = keyText;
     keyLen = <u32>unescapedKey;
     valueAt = valueText;

@@ -29,8 +29,7 @@ export const H_COMPOSEFS_VERSION = 12;
 // ---- superblock, at 1024
 
 export const SB_OFF = 1024;
-export const SB_SIZE = 128;
-/** Where the inode area starts. */
+/** Where the inode area starts: behind the 128 bytes of the superblock. */
 export const FIRST_INODE: u64 = 1152;
 export const EROFS_MAGIC: u32 = 0xe0f5e1e2;
 /** EROFS_FEATURE_COMPAT_MTIME | EROFS_FEATURE_COMPAT_XATTR_FILTER. */
@@ -80,7 +79,9 @@ export const IE_NLINK = 44;
 export const XATTR_HEADER_BYTES: u32 = 12;
 /** Header of an entry, and size of a reference. */
 export const XATTR_ENTRY_BYTES: u32 = 4;
-/** Most references of an inode in V0 and V1 (C: EROFS_XATTR_SHARED_MAX-like cap of lcfs-writer-erofs.c). */
+/** i_xattr_icount is 16 bits wide. */
+export const ICOUNT_MAX: u32 = 65535;
+/** Most references of an inode in V0 and V1 (erofs-v1.md 5; the cap of C's writer, 0x80). */
 export const SHARED_MAX: u32 = 128;
 
 // ---- directories
@@ -98,6 +99,7 @@ export const NULL_ADDR: u32 = 0xffffffff;
 
 /** Bits of mode beside the type. */
 export const PERMISSIONS: u32 = 0o7777;
+/** include/uapi/linux/stat.h. */
 export const S_IFREG: u32 = 0o100000;
 
 // ---- what differs between the formats ------------------------------------------------------------------------------
@@ -110,11 +112,6 @@ export function hasOverlayPreparation(version: u32): bool {
 /** V1 also marks directories with whiteouts opaque for the sake of older kernels. */
 export function marksOpaque(version: u32): bool {
   return version == FORMAT_V1;
-}
-
-/** V2 lists inodes depth first, numbers them by nid and stores only extended ones. */
-export function isDepthFirst(version: u32): bool {
-  return version == FORMAT_V2;
 }
 
 /** `x` rounded up to a multiple of `n`, a power of two. */

@@ -47,16 +47,17 @@ function versionOf(format: u32): u32 {
  * Plans an image of the tree.
  *
  * @param format a `FORMAT_*` number
+ * @param blockLimit most blocks of the image
  * @returns a status
  */
-export function openImage(format: u32): i32 {
+export function openImage(format: u32, blockLimit: u32): i32 {
   if (format > <u32>FORMAT_AUTO) return fail(STATUS_EROFS_FORMAT, format, FORMAT_AUTO);
   beginPlan(versionOf(format));
   let status = hasOverlayPreparation(version) ? addStubs() : STATUS_OK;
   if (status == STATUS_OK) status = orderInodes(version);
   if (status == STATUS_OK) status = prepare();
   if (status == STATUS_OK) status = planShared();
-  if (status == STATUS_OK) status = layout();
+  if (status == STATUS_OK) status = layout(blockLimit);
   if (status != STATUS_OK) return status;
   beginEmit();
   delivered = 0;

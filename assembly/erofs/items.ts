@@ -1,8 +1,8 @@
 /**
  * Items: the xattrs of an inode as they reach the image.
  *
- * An item is the address of a `Pair`, or of a `Digest` with a tag that says which of its two xattrs is meant; this file
- * is the only one that looks at the tag. Values of digests exist only where they are written.
+ * An item is the address of a `Pair`, or of a `Digest` with a tag that says which of its two xattrs is meant; which
+ * of the two it is matters to this file alone; others only add a tag or ask for one. Values of digests exist only where they are written.
  */
 
 import { FORMAT_V2 } from "../abi";
@@ -89,7 +89,7 @@ export function setSharedOffset(item: usize, offset: u32): void {
 
 // ---- entries ----------------------------------------------------------------------------------------------------------
 
-export function nameIndex(key: Key): u8 {
+function nameIndex(key: Key): u8 {
   return version == FORMAT_V2 ? key.indexV2 : key.index;
 }
 

@@ -6,10 +6,10 @@
  */
 
 import {
+  FIELD_XATTR,
   FORMAT_V2,
   STATUS_EROFS_IMAGE_TOO_LARGE,
   STATUS_EROFS_V2_SHARED,
-  STATUS_EROFS_XATTR_COUNT,
   STATUS_OK,
   V2_SHARED_MAX,
 } from "../abi";
@@ -24,6 +24,7 @@ import {
   COMPACT_BYTES,
   EXTENDED_BYTES,
   FIRST_INODE,
+  ICOUNT_MAX,
   SHARED_MAX,
   SLOT,
   TAIL_MAX,
@@ -44,8 +45,9 @@ import {
   version,
 } from "./plan";
 
-/** i_xattr_icount is 16 bits wide. */
-const ICOUNT_MAX: u32 = 65535;
+/** Widths on disk: nids of directory entries that nodes keep in 32 bits, and xattr references. */
+const NID_MAX: u64 = 0xffffffff;
+const REFERENCE_MAX: u64 = 0xffffffff;
 
 /** Bits of a chunk: the smallest power of two that holds the file, within the format's bounds. */
 export function chunkBits(size: u64): u32 {
@@ -54,7 +56,7 @@ export function chunkBits(size: u64): u32 {
 }
 
 /** Chunks of an external file. */
-export function chunkCount(size: u64): u32 {
+function chunkCount(size: u64): u32 {
   const bits = <u64>chunkBits(size);
   return <u32>((size + (((<u64>1) << bits) - 1)) >> bits);
 }
@@ -83,14 +85,15 @@ function layoutXattrs(node: Node): i32 {
         continue;
       }
       if (version == FORMAT_V2) {
-        return failAt(STATUS_EROFS_V2_SHARED, 0, 0, node.line, references + 1, V2_SHARED_MAX);
+        return failAt(STATUS_EROFS_V2_SHARED, FIELD_XATTR, 0, node.line, references + 1, V2_SHARED_MAX);
       }
     }
     local += entryBytes(item);
   }
   node.references = <u8>references;
   const icount = count ? references + local / XATTR_ENTRY_BYTES + 1 : 0;
-  if (icount > ICOUNT_MAX) return failAt(STATUS_EROFS_XATTR_COUNT, 0, 0, node.line, icount, ICOUNT_MAX);
+  // The budget of an input's xattrs and the few that are added stay far below.
+  assert(icount <= ICOUNT_MAX);
   node.icount = <u16>icount;
   return STATUS_OK;
 }
@@ -180,12 +183,18 @@ export function headerBytes(node: Node): u32 {
   return node.has(FLAG_EXTENDED) ? EXTENDED_BYTES : COMPACT_BYTES;
 }
 
+/** Fails because the image would need `bytes`, or reach to that position, where `limit` is the most. */
+function failTooLarge(bytes: u64, limit: u64): i32 {
+  return fail(STATUS_EROFS_IMAGE_TOO_LARGE, bytes, limit);
+}
+
 /**
  * Decides every position.
  *
+ * @param blockLimit most blocks of the image
  * @returns a status
  */
-export function layout(): i32 {
+export function layout(blockLimit: u32): i32 {
   let pos = FIRST_INODE;
   let blocks: u64 = 0;
   for (let i: u32 = 0; i < inodeCount; i++) {
@@ -198,15 +207,17 @@ export function layout(): i32 {
     let p = up(pos, SLOT);
     const need = <u64>(headerBytes(node) + xattrBytes(node.icount));
     p += version == FORMAT_V2 ? paddingV2(node, p, need) : padding(node, p, need);
-    if (p / SLOT > <u64>u32.MAX_VALUE) return fail(STATUS_EROFS_IMAGE_TOO_LARGE, p / SLOT, u32.MAX_VALUE);
+    if (p > NID_MAX * SLOT) return failTooLarge(p, NID_MAX * SLOT);
     node.nid = <u32>(p / SLOT);
     pos = p + need + node.tail;
     blocks += node.blocks;
   }
   const inodesEnd = up(pos, SLOT);
   const dataStart = up(inodesEnd + sharedBytes, BLOCK);
+  // References of V2 count words from the start of the image; those of V0 and V1 from the start of a block.
+  if (version == FORMAT_V2 && dataStart > REFERENCE_MAX * 4) return failTooLarge(dataStart, REFERENCE_MAX * 4);
   const end = dataStart / BLOCK + blocks;
-  if (end > <u64>u32.MAX_VALUE) return fail(STATUS_EROFS_IMAGE_TOO_LARGE, end, u32.MAX_VALUE);
+  if (end > blockLimit) return failTooLarge(end * BLOCK, <u64>blockLimit * BLOCK);
   setRegions(inodesEnd, dataStart, blocks);
   return STATUS_OK;
 }

@@ -2,12 +2,13 @@
  * The order of the inodes (erofs-v1.md 4.1 and 12.3), and the stubs that V0 and V1 add to the root (3.7).
  */
 
-import { FORMAT_V2, PATH_MAX_BYTES, STATUS_OK } from "../abi";
+import { FORMAT_V2, STATUS_OK } from "../abi";
 import { allocate } from "../mem/arena";
 import { isText } from "../mem/text";
 import { failMemory } from "../mem/record";
 import { compareNames } from "../tree/children";
 import { FLAG_STUB, Node, TYPE_CHARACTER, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
+import { depthFirst as listEntries } from "../tree/order";
 import { newNode, rootNode, entryCount } from "../tree/tree";
 import { listCount, listItem, newList, Pair, setListItem } from "../tree/xattrs";
 import { childAt, childCount, setList, setRootChildren } from "./plan";
@@ -18,19 +19,23 @@ const STUB_MODE: u16 = 0o020644;
 
 const name = memory.data(8, 8);
 
-/** The xattr list of the stubs: a copy of the root's security.selinux, if it has one. */
-function stubXattrs(root: Node): usize {
+/** The xattrs of the stubs: a copy of the root's security.selinux; 0 when it has none. */
+let stubXattrs: usize = 0;
+
+/** Makes that list. @returns false when memory is refused */
+function copyLabel(root: Node): bool {
+  stubXattrs = 0;
   for (let i: u32 = 0; i < listCount(root.xattrs); i++) {
     const key = changetype<Pair>(listItem(root.xattrs, i)).key;
     if (!isText(key.bytes, key.len, "security.selinux")) continue;
-    const list = newList(1);
-    if (list) setListItem(list, 0, listItem(root.xattrs, i));
-    return list;
+    stubXattrs = newList(1);
+    if (stubXattrs) setListItem(stubXattrs, 0, listItem(root.xattrs, i));
+    return stubXattrs != 0;
   }
-  return 0;
+  return true;
 }
 
-function newStub(root: Node, xattrs: usize): usize {
+function newStub(root: Node): usize {
   const at = newNode(changetype<usize>(root), name, 2, TYPE_CHARACTER);
   if (!at) return 0;
   const stub = changetype<Node>(at);
@@ -41,7 +46,7 @@ function newStub(root: Node, xattrs: usize): usize {
   stub.gid = root.gid;
   stub.seconds = root.seconds;
   stub.nanoseconds = root.nanoseconds;
-  stub.xattrs = xattrs;
+  stub.xattrs = stubXattrs;
   return at;
 }
 
@@ -53,7 +58,7 @@ function newStub(root: Node, xattrs: usize): usize {
  */
 export function addStubs(): i32 {
   const root = rootNode();
-  const xattrs = stubXattrs(root);
+  if (!copyLabel(root)) return failMemory();
   const array = allocate((<u64>(root.dataLen + STUBS)) << 2);
   if (!array) return failMemory();
   let count: u32 = 0;
@@ -64,7 +69,7 @@ export function addStubs(): i32 {
     store<u64>(name, 0);
     store<u8>(name, high + (high > 9 ? 0x57 : 0x30));
     store<u8>(name, low + (low > 9 ? 0x57 : 0x30), 1);
-    const at = newStub(root, xattrs);
+    const at = newStub(root);
     if (!at) return failMemory();
     const stub = changetype<Node>(at);
     let taken = false;
@@ -113,36 +118,17 @@ function breadthFirst(): i32 {
   return STATUS_OK;
 }
 
-/** Directories from the root down: (address, next child). */
-const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8);
-
 /** Depth first, a hardlinked file at the first of its names: V2. @returns a status */
 function depthFirst(): i32 {
-  const list = allocate((<u64>entryCount) << 2);
+  const list = listEntries(rootNode(), entryCount);
   if (!list) return failMemory();
   let count: u32 = 0;
-  let depth: u32 = 1;
-  append(list, count++, rootNode());
-  store<u32>(open, <u32>changetype<usize>(rootNode()));
-  store<u32>(open, 0, 4);
-  while (depth) {
-    const level = open + ((depth - 1) << 3);
-    const directory = changetype<Node>(<usize>load<u32>(level));
-    const index = load<u32>(level, 4);
-    if (index == directory.dataLen) {
-      depth--;
-      continue;
-    }
-    store<u32>(level, index + 1, 4);
-    const child = directory.child(index).owner;
+  for (let i: u32 = 0; i < entryCount; i++) {
+    const node = changetype<Node>(<usize>load<u32>(list + ((<usize>i) << 2))).owner;
     // Met before under another name: the list itself says so, whatever an earlier walk left in the field.
-    if (child.next < count && load<u32>(list + ((<usize>child.next) << 2)) == <u32>changetype<usize>(child)) continue;
-    append(list, count++, child);
-    if (child.type == TYPE_DIRECTORY) {
-      store<u32>(level + 8, <u32>changetype<usize>(child));
-      store<u32>(level + 8, 0, 4);
-      depth++;
-    }
+    if (node.next < count && load<u32>(list + ((<usize>node.next) << 2)) == <u32>changetype<usize>(node)) continue;
+    append(list, count, node);
+    count++;
   }
   setList(list, count);
   return STATUS_OK;

@@ -7,6 +7,8 @@
  */
 
 import {
+  FIELD_CONTENT,
+  FIELD_PAYLOAD,
   FORMAT_V2,
   STATUS_EROFS_V2_INLINE,
   STATUS_EROFS_V2_PAYLOAD,
@@ -15,7 +17,7 @@ import {
   V2_INLINE_MAX_BYTES,
   V2_SYMLINK_MAX_BYTES,
 } from "../abi";
-import { failAt, failMemory } from "../mem/record";
+import { failAt, failMemory, setErrorText } from "../mem/record";
 import { addressAt, capacity } from "../mem/table";
 import { allDigests, Digest, itemTag, TAG_METACOPY, TAG_REDIRECT } from "../tree/digests";
 import { FLAG_EXTENDED, FLAG_HAS_WHITEOUTS, FLAG_INLINE, Node, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
@@ -152,10 +154,10 @@ function collect(node: Node): void {
 /** Collects what V2 adds to a node, and refuses what it cannot hold. @returns a status */
 function collectV2(node: Node): i32 {
   if (node.type == TYPE_SYMLINK && node.dataLen > <u32>V2_SYMLINK_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_SYMLINK, 0, 0, node.line, node.dataLen, V2_SYMLINK_MAX_BYTES);
+    return failAt(STATUS_EROFS_V2_SYMLINK, FIELD_PAYLOAD, 0, node.line, node.dataLen, V2_SYMLINK_MAX_BYTES);
   }
   if (node.type == TYPE_REGULAR && node.has(FLAG_INLINE) && node.dataLen > <u32>V2_INLINE_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_INLINE, 0, 0, node.line, node.dataLen, V2_INLINE_MAX_BYTES);
+    return failAt(STATUS_EROFS_V2_INLINE, FIELD_CONTENT, 0, node.line, node.dataLen, V2_INLINE_MAX_BYTES);
   }
   if (!isExternal(node)) return STATUS_OK;
   if (node.data) {
@@ -165,7 +167,10 @@ function collectV2(node: Node): i32 {
     return STATUS_OK;
   }
   if (node.extra && itemTag(node.extra) != TAG_REDIRECT) {
-    return failAt(STATUS_EROFS_V2_PAYLOAD, 0, 0, node.line, 0, 0);
+    const redirect = changetype<Pair>(node.extra);
+    failAt(STATUS_EROFS_V2_PAYLOAD, FIELD_PAYLOAD, 0, node.line, 0, 0);
+    setErrorText(redirect.value + 1, <u32>redirect.valueLen - 1);
+    return STATUS_EROFS_V2_PAYLOAD;
   }
   add(emptyMetacopy);
   if (node.extra) add(node.extra);

@@ -4,8 +4,8 @@
  * Source: J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", 2012, sections 2.1 to 2.4, with one
  * compression and three finalisation rounds (the variant that Rust's and Python's hash tables use). The names that
  * go into the tables come from whoever wrote the dump or the layer; with a key that they do not know they cannot
- * make an insertion quadratic. The key is given by the host once for an instance. Nothing of it may reach the
- * output: tables are only ever looked up, never walked.
+ * make an insertion quadratic. The key is given by the host for each job. Nothing of it may reach the output: who
+ * walks over a table must sort what he finds.
  *
  * The message is one leading 64-bit word (the caller's `extra`: a parent index, a length) followed by the bytes, so
  * that tables keyed by a pair need no buffer to join its halves.

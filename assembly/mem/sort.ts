@@ -15,7 +15,7 @@ export const ITEM_BYTES = 16;
 /** Orders the values of two items with equal keys: negative, 0 or positive. */
 export type Compare = (a: u32, b: u32) => i32;
 
-export function itemKey(item: usize): u64 {
+function itemKey(item: usize): u64 {
   return load<u64>(item);
 }
 

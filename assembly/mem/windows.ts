@@ -10,10 +10,10 @@
 import { DIGEST_MAX_BYTES, INPUT_WINDOW_BYTES, OUTPUT_WINDOW_BYTES } from "../abi";
 
 /**
- * Longest unit that is written without a check for room: 4095 bytes of pad, an extended inode, the most xattrs that
- * i_xattr_icount can count (65534 x 4 + 12 bytes), a tail of up to a block.
+ * Longest unit that is written without a check for room: up to a block of pad, an extended inode, the most xattrs that
+ * 16 bits of i_xattr_icount can count (65534 words behind a header of 12 bytes), a tail of up to a block.
  */
-export const UNIT_MAX_BYTES = 4096 + 64 + 262160 + 4096;
+export const UNIT_MAX_BYTES = 4096 + 64 + (12 + 65534 * 4) + 4096;
 
 /** Word-wise reads and writes may touch this many bytes past a field. */
 const OVERSHOOT_BYTES = 64;

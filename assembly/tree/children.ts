@@ -19,7 +19,7 @@ function compareAddresses(a: u32, b: u32): i32 {
   return compareNames(changetype<Node>(<usize>a), changetype<Node>(<usize>b));
 }
 
-/** `arrange` found two entries of one name. Never 0, never a status. */
+/** What `arrange` answers: done, memory refused, or two entries of one name. */
 export const ARRANGE_OK: u32 = 0;
 export const ARRANGE_MEMORY: u32 = 1;
 export const ARRANGE_TWICE: u32 = 2;

@@ -145,7 +145,7 @@ function endPage(count: u32, end: usize): i32 {
   return STATUS_OK;
 }
 
-/** Room for the longest record is kept free at the end of a page, in the slack behind the window. */
+/** A page ends in the middle of the window: the longest record, some 50 KiB, always fits behind it. */
 function isFull(to: usize): bool {
   return to >= OUTPUT + OUTPUT_WINDOW_BYTES / 2;
 }

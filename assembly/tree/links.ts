@@ -17,6 +17,7 @@ export const LINK_DANGLING: u32 = 1;
 export const LINK_TO_DIRECTORY: u32 = 2;
 export const LINK_CYCLE: u32 = 3;
 export const LINK_TO_WHITEOUT: u32 = 4;
+export const LINK_SELF: u32 = 5;
 
 const SLASH: u8 = 0x2f;
 
@@ -89,6 +90,7 @@ function resolveLink(link: Node): u32 {
     if (!target) outcome = LINK_DANGLING;
     else if (changetype<Node>(target).type == TYPE_DIRECTORY) outcome = LINK_TO_DIRECTORY;
     else if (changetype<Node>(target).isWhiteout) outcome = LINK_TO_WHITEOUT;
+    else if (target == changetype<usize>(at)) outcome = LINK_SELF;
     if (outcome != LINK_OK) {
       faulty = changetype<usize>(at);
       return outcome;

@@ -6,7 +6,7 @@
  *   +------------------------------------------------------+------------------+
  *
  * A record is made once and not moved; its name follows it, so that a directory scan touches one place for each child.
- * Some fields serve different types or different phases; the accessors below name each use.
+ * Some fields serve different types or different phases; this table and the comments of the fields name each use.
  *
  *   type        data                  dataLen          extra
  *   directory   child array           child count      subdirectories
@@ -35,7 +35,7 @@ export const FLAG_INLINE: u8 = 1;
 export const FLAG_UNSORTED: u8 = 2;
 /** A directory that holds user whiteouts. */
 export const FLAG_HAS_WHITEOUTS: u8 = 4;
-/** A directory to which the child array in `data` was given. */ /** An inode that needs the extended header; the writer's. */
+/** An inode that needs the extended header; the writer's. */
 export const FLAG_EXTENDED: u8 = 8;
 /** A hardlink on the chain that is being followed. */
 export const FLAG_FOLLOWING: u8 = 16;
@@ -63,8 +63,10 @@ export class Node {
   uid: u32;
   gid: u32;
   rdev: u32;
+  /** See the table. */
   data: usize;
   dataLen: u32;
+  /** See the table. */
   extra: u32;
   /** Address of the xattr list (`xattrs.ts`), 0 = none. */
   xattrs: usize;

@@ -7,10 +7,7 @@ import { PATH_MAX_BYTES } from "../abi";
 import { allocate } from "../mem/arena";
 import { Node, TYPE_DIRECTORY } from "./node";
 
-/** Levels of nested directories: a path of PATH_MAX_BYTES has at most half as many components. */
-export const DEPTH_MAX: u32 = PATH_MAX_BYTES / 2 + 1;
-
-/** Directories from the root down: (address, next child). */
+/** Directories from the root down, (address, next child): a path has at most PATH_MAX_BYTES / 2 components. */
 const open = memory.data((PATH_MAX_BYTES / 2 + 2) * 8, 8);
 
 /**

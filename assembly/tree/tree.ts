@@ -2,8 +2,8 @@
  * The tree that is being read: its root, what it holds, and how entries get into it.
  *
  * Entries are chained to their directory as they come, and only directories are put into a table, since only they are
- * looked up while reading. `finish` (children.ts, links.ts) then gives each directory its children in order of their
- * names, and each hardlink its node.
+ * looked up while reading. When the last one came, `arrange` (children.ts) gives each directory its children in order of
+ * their names, and `resolveLinks` (links.ts) each hardlink its node.
  */
 
 import { allocate } from "../mem/arena";

@@ -7,5 +7,5 @@
  * stream.ts takes the bytes.
  */
 
-export { closeAll, isOpen, open } from "./slots";
+export { blockBits, closeAll, digestBytes, isOpen, open } from "./slots";
 export { appendDigests, blockDigests, close, update } from "./stream";

@@ -168,3 +168,13 @@ export function closeRecord(record: usize): void {
 export function closeAll(): void {
   for (let slot: u32 = 0; slot < <u32>VERITY_SLOTS; slot++) closeRecord(slotRecord(slot));
 }
+
+/** Bytes of a digest of an open slot. */
+export function digestBytes(slot: u32): u32 {
+  return load<u32>(slotRecord(slot), SLOT_DIGEST_BYTES);
+}
+
+/** log2 of the block size of an open slot. */
+export function blockBits(slot: u32): u32 {
+  return load<u32>(slotRecord(slot), SLOT_BLOCK_BITS);
+}

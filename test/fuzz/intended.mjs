@@ -42,6 +42,8 @@ const TAKEN_BY_C = {
   DUMP_PATH_TRAILING_SLASH: (error) => error.field === "payload",
   DUMP_NUL_ESCAPE: true,
   DUMP_NUMBER: (error, fields) => acceptsNumber(error.field, fields),
+  DUMP_NUMBER_NEGATIVE: (error, fields) => acceptsNumber(error.field, fields),
+  DUMP_NUMBER_WHITE_SPACE: (error, fields) => acceptsNumber(error.field, fields),
   DUMP_NUMBER_RANGE: true,
   DUMP_MTIME: (_, fields) => {
     const [seconds, nanoseconds, ...rest] = (fields[FIELD_INDEX.mtime] ?? "").split(".");
@@ -54,6 +56,7 @@ const TAKEN_BY_C = {
   DUMP_CONTENT_DIGEST: true,
   DUMP_DIGEST_TYPE: true,
   DUMP_DIGEST: true,
+  DUMP_DIGEST_ESCAPE: true,
   DUMP_DIGEST_MIXED: true,
   DUMP_PAYLOAD_EMPTY: true,
   // Above 2^64 - 2^43 the chunk count wraps to 0.

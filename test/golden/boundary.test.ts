@@ -101,3 +101,46 @@ test("arguments out of range answer a status", () => {
   expect(exports.dumpBegin(0)).toBe(abi.STATUS_OK);
   expect(exports.dumpWrite(abi.INPUT_WINDOW_BYTES + 1)).toBe(abi.STATUS_ENGINE_ARGUMENT);
 });
+
+test("no length leads the verity calls out of their window", () => {
+  const { exports } = new RawEngine(module);
+  const { HASH_SHA256, HASH_SHA512, INPUT_WINDOW_BYTES, STATUS_ENGINE_ARGUMENT, STATUS_OK } = abi;
+  for (const [algorithm, digestBytes] of [
+    [HASH_SHA256, 32],
+    [HASH_SHA512, 64],
+  ] as const) {
+    const most = INPUT_WINDOW_BYTES / digestBytes;
+    expect(exports.verityOpen(0, algorithm, 10, 0)).toBe(STATUS_OK);
+    expect(exports.verityWriteDigests(0, most, most * 1024)).toBe(STATUS_OK);
+    for (const count of [most + 1, 300_000, 0xffffffff]) {
+      expect(exports.verityWriteDigests(0, count, Math.min(count * 1024, 0xffffffff))).toBe(STATUS_ENGINE_ARGUMENT);
+    }
+    expect(exports.verityWrite(0, INPUT_WINDOW_BYTES + 1)).toBe(STATUS_ENGINE_ARGUMENT);
+    expect(exports.verityBlocks(0, INPUT_WINDOW_BYTES + 1)).toBe(-STATUS_ENGINE_ARGUMENT);
+  }
+});
+
+test("a mask names open slots only", () => {
+  const engine = new RawEngine(module);
+  const { exports } = engine;
+  engine.parse([Buffer.from("/ 0 40755 2 0 0 0 0.0 - - -\n")]);
+  engine.check(exports.imageOpen(abi.FORMAT_V1));
+  expect(exports.imageRead(1)).toBe(-abi.STATUS_ENGINE_STATE);
+  expect(exports.imageRead(1 << abi.VERITY_SLOTS)).toBe(-abi.STATUS_ENGINE_ARGUMENT);
+  expect(exports.imageRead(0)).toBeGreaterThan(0);
+});
+
+test("verity parameters out of range are named", () => {
+  const engine = new RawEngine(module);
+  const { exports } = engine;
+  const refused = (algorithm: number, blockBits: number, saltBytes: number) => {
+    expect(exports.verityOpen(0, algorithm, blockBits, saltBytes)).toBe(abi.STATUS_VERITY_PARAMETERS);
+    const { actual, limit } = engine.error();
+    return [Number(actual), Number(limit)];
+  };
+  expect(refused(3, 12, 0)).toEqual([3, abi.HASH_SHA512]);
+  expect(refused(1, 9, 0)).toEqual([9, abi.VERITY_BLOCK_BITS_MAX]);
+  expect(refused(1, 17, 0)).toEqual([17, abi.VERITY_BLOCK_BITS_MAX]);
+  expect(refused(1, 12, 33)).toEqual([33, abi.VERITY_SALT_MAX_BYTES]);
+  expect(exports.verityOpen(4, 1, 12, 0)).toBe(abi.STATUS_VERITY_PARAMETERS);
+});

@@ -47,6 +47,14 @@ const CASES: [string, string, ParseOptions, string, number, string][] = [
     "digest",
   ],
   [
+    "an escape in a digest",
+    `/a 9 100644 1 0 0 0 0.0 - - ${HEX64.slice(4)}\\x61\n`,
+    {},
+    "DUMP_DIGEST_ESCAPE",
+    2,
+    "digest",
+  ],
+  [
     "more entries than allowed",
     "/a 0 40755 2 0 0 0 0.0 - - -\n/b 0 40755 2 0 0 0 0.0 - - -\n",
     { limits: { [abi.LIMIT_ENTRIES]: 2 } },
@@ -127,4 +135,24 @@ test("every status that a dumpfile can get has a case", () => {
     .map((name) => name.slice("STATUS_".length))
     .filter((code) => !produced.has(code));
   expect(missing).toEqual([]);
+});
+
+describe("an image larger than a lowered limit", () => {
+  test.each([abi.FORMAT_V0, abi.FORMAT_V1, abi.FORMAT_V2])("format %i", (format) => {
+    const dump = Buffer.from(`${ROOT}/f 5000 100644 1 0 0 0 0.0 - ${"x".repeat(5000)} -\n`);
+    const fitting = Buffer.from(`${ROOT}/f 0 100644 1 0 0 0 0.0 - - -\n`);
+    const fresh = new RawEngine(module);
+    const blocks = fresh.build(fitting, format).image.length / 4096;
+    fresh.exports.setLimit(abi.LIMIT_IMAGE_BLOCKS, blocks);
+    expect(fresh.build(fitting, format).image).toHaveLength(blocks * 4096);
+    if (format === abi.FORMAT_V2) return;
+    fresh.parse([dump]);
+    const error = refusal(() => fresh.image(format));
+    expect(error.code).toBe("EROFS_IMAGE_TOO_LARGE");
+    expect(error.limit).toBe(BigInt(blocks * 4096));
+    expect(error.actual).toBeGreaterThan(error.limit);
+    // The tree is as it was: a format that fits is made of it.
+    fresh.exports.setLimit(abi.LIMIT_IMAGE_BLOCKS, abi.LIMIT_IMAGE_BLOCKS_DEFAULT);
+    expect(fresh.image(format).image.equals(new RawEngine(module).build(dump, format).image)).toBe(true);
+  });
 });

@@ -54,8 +54,12 @@ describe("numbers", () => {
     for (const text of ["4294967296", "99999999999999999999", "18446744073709551616", "340282366920938463463374607"]) {
       expect(read({ [field]: text }), text).toBe(`DUMP_NUMBER_RANGE ${field}`);
     }
-    for (const text of ["", "-1", "+", "++1", "1x", "x", "0x1", "1.0", "\t1", "1e3", "１"]) {
+    for (const text of ["", "-", "+", "++1", "+-1", "1x", "x", "0x1", "1.0", "1e3", "１"]) {
       expect(read({ [field]: text }), text).toBe(`DUMP_NUMBER ${field}`);
+    }
+    expect(read({ [field]: "-1" })).toBe(`DUMP_NUMBER_NEGATIVE ${field}`);
+    for (const text of ["\t1", "\v1", "\f1", "\r-1"]) {
+      expect(read({ [field]: text }), text).toBe(`DUMP_NUMBER_WHITE_SPACE ${field}`);
     }
   });
 
@@ -78,7 +82,9 @@ describe("numbers", () => {
     expect(read({ mode: "+00067777" })).toMatchObject({ mode: 0o67777 });
     expect(read({ mode: "37777667777" })).toMatchObject({ mode: 0o67777 });
     expect(read({ mode: "40000060644" })).toBe("DUMP_NUMBER_RANGE mode");
+    expect(read({ mode: "777777777777777777777777777777" })).toBe("DUMP_NUMBER_RANGE mode");
     expect(read({ mode: "60648" })).toBe("DUMP_NUMBER mode");
+    expect(read({ mode: "60@644" })).toBe("DUMP_MODE_AT mode");
     expect(read({ mode: "" })).toBe("DUMP_NUMBER mode");
   });
 

@@ -34,7 +34,10 @@ describe("the place of a refusal", () => {
     const field = numberOf(error.field);
     if (field === 0) {
       expect(error.text).toHaveLength(0);
-      expect(error.offset).toBe(error.line === 0 ? 0 : start);
+      // What is wrong with a line as a whole is placed at its beginning, a byte that may not be there at that byte.
+      const byte = { DUMP_NUL_BYTE: "\0", DUMP_CR_LINE_END: "\r" }[error.code];
+      const wanted = byte === undefined ? start : dump.indexOf(byte, start);
+      expect(error.offset).toBe(error.line === 0 ? 0 : wanted);
       return;
     }
     const before = dump.toString("latin1", start, error.offset);
@@ -50,5 +53,35 @@ describe("the place of a refusal", () => {
     expect(refusal(Buffer.from(`${root}/f 0 100644 1\n`))).toMatchObject({ field: "uid", actual: 4n, limit: 11n });
     expect(refusal(Buffer.from(`${root}/f 0 @100644 1 0\n`))).toMatchObject({ field: "gid", actual: 5n, limit: 9n });
     expect(refusal(Buffer.from(`${root}/f`))).toMatchObject({ field: "size", actual: 1n, limit: 11n });
+  });
+});
+
+describe("a refusal under every chunking", () => {
+  const root = "/ 0 40755 2 0 0 0 0.0 - - -\n";
+  const long = 262_144;
+  const inputs: Array<[string, string]> = [
+    ["a line too long", `${root}/${"a".repeat(300_000)} 0 100644 1 0 0 0 0.0 - - -\n`],
+    ["one byte beyond the limit", `${root}${"a".repeat(long + 1)}\n`],
+    ["a zero byte far beyond the limit", `${root}/${"a".repeat(300_000)}\0\n`],
+    ["a zero byte just beyond the limit", `${root}${"a".repeat(long)}\0`],
+    ["a zero byte at the limit", `${root}${"a".repeat(long - 1)}\0`],
+    ["a zero byte in the next line", `${root}/f x\n\0`],
+    ["an endless line", "a".repeat(2_000_000)],
+  ];
+
+  it.each(inputs)("%s", (_, text) => {
+    const dump = Buffer.from(text, "latin1");
+    const errors = [1000, 4096, 65_536, 70_000, long, long + 1, 1 << 20, dump.length].map((size) => {
+      const chunks = [];
+      for (let at = 0; at < dump.length; at += size) chunks.push(dump.subarray(at, at + size));
+      try {
+        engine.parse(chunks);
+      } catch (error) {
+        if (error instanceof EngineStatus) return { ...error };
+        throw error;
+      }
+      throw new Error("accepted");
+    });
+    for (const error of errors) expect(error).toEqual(errors[0]);
   });
 });
