@@ -164,11 +164,11 @@ const HOST_ROWS = {
   ENGINE_LOAD: "the WebAssembly module cannot be compiled here, for want of SIMD or by policy",
   PROFILE_NAME: "not the name of a profile",
   PROFILE_HASH: "the hash of the profile is not that of the object digests in the dumpfile",
-  PROFILE_FORMAT: "the profiles of one image name another format than the image has",
   IO_OPEN: "a file cannot be opened",
   IO_READ: "a file cannot be read",
   IO_WRITE: "a file cannot be written",
   IO_CHANGED: "a file changed its size while it was read",
+  USAGE: "a command was called with arguments that it does not take",
 } as const;
 
 /** Every code that a {@link ComposefsError} can carry. */
@@ -314,8 +314,7 @@ export function errorFromRecord(record: ErrorRecord): ComposefsError {
   let where = SUBJECTS[row.code.slice(0, row.code.indexOf("_"))] ?? "engine";
   if (data.line !== undefined) where = `dumpfile line ${data.line}`;
   if (field) where += `, field ${record.field} (${field})`;
-  const got =
-    text === "" ? "" : `, got "${text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text}"`;
+  const got = text === "" ? "" : `, got ${quoted(text)}`;
   return new ComposefsError(row.code, `${where}: ${fillIn(row.message, record)}${got}`, data);
 }
 
@@ -324,6 +323,15 @@ function printable(text: Uint8Array): string {
   const show = (byte: number) =>
     byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
   return Array.from(text, show).join("");
+}
+
+/**
+ * The beginning of a text in double quotes. A quote in it is shown as `\x22`, the way a dumpfile may write it; backslashes
+ * stay as they are, since the text of a line is shown as the line has it, escapes included.
+ */
+function quoted(text: string): string {
+  const shown = text.slice(0, SHOWN_CHARACTERS).replaceAll('"', "\\x22");
+  return `"${shown}${text.length > SHOWN_CHARACTERS ? "…" : ""}"`;
 }
 
 function fillIn(template: string, record: ErrorRecord): string {

@@ -79,6 +79,12 @@ describe("an error", () => {
     expect(error.data.text).toBe("n".repeat(128));
   });
 
+  test("a quote in a text cannot be taken for its end; backslashes stay as the input has them", () => {
+    const error = errorFromRecord({ ...RECORD, status, text: Buffer.from('a", got "b\\x41') });
+    expect(error.message).toMatch(/, got "a\\x22, got \\x22b\\x41"$/);
+    expect(error.data.text).toBe('a", got "b\\x41');
+  });
+
   test("keeps its cause", () => {
     const cause = new Error("underneath");
     expect(new ComposefsError("IO_READ", "text", {}, { cause }).cause).toBe(cause);
