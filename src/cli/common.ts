@@ -2,10 +2,11 @@
  * What the commands share: errors out, exit codes, the dumpfile in and the image out.
  */
 
+import { existsSync } from "node:fs";
 import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine } from "../engine/engine.ts";
 import { ComposefsError } from "../error.ts";
-import type { InputFile, OutputFile, SystemError } from "../image/files.node.ts";
+import { type InputFile, type OutputFile, quote, type SystemError } from "../image/files.node.ts";
 import { DumpJob, type OpenImage } from "../image/job.ts";
 import type { ProgressLine } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
@@ -31,6 +32,23 @@ export function acceleratorFromEnvironment(): Accelerator {
   return value === "off" || value === "on" ? value : "auto";
 }
 
+/**
+ * The path that an operand means; null for `-`, standard input or output.
+ *
+ * Node reads arguments as UTF-8 and puts U+FFFD in the place of every byte that is none, so that the name which was
+ * meant is lost. Such an operand is refused, unless a file has that very name.
+ *
+ * @throws {ComposefsError} IO_OPEN
+ */
+export function pathOfOperand(operand: string): string | null {
+  if (operand === "-") return null;
+  if (operand.includes("\ufffd") && !existsSync(operand)) {
+    const reason = "the name is not UTF-8, and Node cannot pass it on; rename the file or use standard input";
+    throw new ComposefsError("IO_OPEN", `cannot open ${quote(operand)}: ${reason}`, { path: operand });
+  }
+  return operand;
+}
+
 /** True when `error` says that the reader of our output has gone: no failure, and nobody to tell. */
 export function isClosedPipe(error: unknown): boolean {
   const cause = error instanceof ComposefsError ? error.cause : error;
@@ -44,6 +62,11 @@ export async function runCommand(json: boolean, command: () => Promise<number> |
   } catch (error) {
     process.exitCode = reportError(error, json);
   }
+}
+
+/** The error of a command that was called the wrong way. */
+export function usageError(message: string): ComposefsError {
+  return new ComposefsError("USAGE", message);
 }
 
 /** Prints an error as `code: message`, or as JSON, on standard error and gives the exit code for it. */

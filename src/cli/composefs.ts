@@ -3,23 +3,35 @@
  * `composefs`: the names and options of its commands. What a command does is in the file of its name, which is loaded
  * when the command runs.
  *
+ * `--json` is looked for by hand where wrong usage is reported: the options were not read then.
+ *
  * Exit codes: 0 done, 1 the answer is no, 2 bad input or usage, 3 a bug of composefs-wasm.
  */
 
 import { Command } from "commander";
-import { EXIT_INPUT, EXIT_OK, runCommand } from "./common.ts";
+import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
+import { print, printError } from "./text.ts";
+
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
 
 const program = new Command("composefs")
   .description("Composefs images and fs-verity digests.")
   .option("-V, --version", "print the versions of the package and of the engine, and the SHA-256 of engine.wasm")
   .helpOption("-h, --help", "print this help")
-  .showHelpAfterError("(composefs --help lists commands and options)")
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT))
-  .action(async (options: { version?: boolean }) => {
-    if (!options.version) program.help({ error: true });
-    await runCommand(false, async () => (await import("./version.ts")).run());
-  });
+  .configureOutput({
+    writeOut: print,
+    writeErr: printError,
+    outputError(text) {
+      const message = text.replace(/^error: /, "").trimEnd();
+      reportError(usageError(isJson ? message : `${message}\n(composefs --help lists commands and options)`), isJson);
+    },
+  })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT));
 
+const STRICT =
+  "refuse also: a last line without LF, a symlink whose size is not the length of its target, an xattr key given twice, " +
+  "an nlink that is not the number of links";
 const ACCELERATOR = "hash with the engine only, never with node:crypto; the digests are the same";
 
 program
@@ -28,7 +40,7 @@ program
   .argument("<dump>", "the dumpfile, - for standard input")
   .argument("<image>", "the image, - for standard output (the digest then goes to standard error)")
   .option("-f, --format <format>", "v0, v1 or v2", "v1")
-  .option("--strict", "refuse what composefs calls merely sloppy")
+  .option("--strict", STRICT)
   .option("--sync", "wait until the image is on the disk")
   .option("--json", "print format, size, counts and digest as JSON")
   .option("-q, --quiet", "print nothing")
@@ -42,14 +54,15 @@ program
   .command("digest")
   .description("print the fs-verity digests of the images of a dumpfile")
   .argument("<dump>", "the dumpfile, - for standard input")
-  .option("-p, --profile <profiles...>", "FORMAT-HASH-BITS, such as v1-sha256-12; several at once from one parse")
-  .option("--strict", "refuse what composefs calls merely sloppy")
+  .argument("[profiles...]", "after -p: more profiles")
+  .option("-p, --profile <profile>", "FORMAT-HASH-BITS, such as v1-sha256-12; may be repeated", collect)
+  .option("--strict", STRICT)
   .option("--json", "print digests, sizes and counts as JSON")
   .option("-q, --quiet", "print the hex only, without the names of the profiles")
   .option("--no-progress", "no progress on the terminal")
   .option("--no-accelerator", ACCELERATOR)
-  .action(async (dump, options) => {
-    await runCommand(options.json, async () => (await import("./digest.ts")).run(dump, options));
+  .action(async (dump, profiles, options) => {
+    await runCommand(options.json, async () => (await import("./digest.ts")).run(dump, profiles, options));
   });
 
 program
@@ -62,11 +75,26 @@ program
   .option("--block-size <bytes>", "Merkle tree block size: a power of two from 1024 to 65536", "4096")
   .option("--salt <hex>", "at most 32 bytes")
   .option("--compact", "print the hex only")
-  .option("--threads <count>", "threads for large files, this one included")
+  .option("--json", "print names and digests as JSON")
+  .option("--threads <count>", "threads for large files, this one included; at most 64")
   .option("--no-progress", "no progress on the terminal")
   .option("--no-accelerator", ACCELERATOR)
   .action(async (files, options) => {
-    await runCommand(false, async () => (await import("./verity-digest.ts")).run(files, options));
+    await runCommand(options.json, async () => (await import("./verity-digest.ts")).run(files, options));
   });
 
-await program.parseAsync();
+/** For an option that may be given several times. */
+function collect(value: string, before: string[] = []): string[] {
+  return [...before, value];
+}
+
+// Not an action of the program itself, which would then take the name of an unknown command for an argument.
+if (args[0] === "-V" || args[0] === "--version") {
+  await runCommand(false, async () => (await import("./version.ts")).run());
+} else {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = reportError(error, isJson);
+  }
+}

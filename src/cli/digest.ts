@@ -7,13 +7,14 @@
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
-import { InputFile } from "../image/files.node.ts";
+import { InputFile, quote } from "../image/files.node.ts";
 import { byFormat, ownAlgorithm, parseProfile } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readDump, writeImage } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, readDump, usageError, writeImage } from "./common.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
 export interface DigestCommandOptions {
+  /** Each names one profile, or several with commas between them. */
   profile?: string[];
   strict?: boolean;
   json?: boolean;
@@ -22,14 +23,24 @@ export interface DigestCommandOptions {
   accelerator: boolean;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} PROFILE_*, DUMP_*, EROFS_*, IO_*, ENGINE_* */
-export async function run(dump: string, options: DigestCommandOptions): Promise<number> {
-  const wanted = options.profile?.flatMap((names) => names.split(","));
+/**
+ * Runs the command.
+ *
+ * @param more operands after the dumpfile: the further profiles of `-p A B`
+ * @returns the exit code
+ * @throws {ComposefsError} USAGE, PROFILE_*, DUMP_*, EROFS_*, IO_*, ENGINE_*
+ */
+export async function run(dump: string, more: readonly string[], options: DigestCommandOptions): Promise<number> {
+  const [extra] = options.profile === undefined ? more : more.filter((name) => !isProfile(name));
+  if (extra !== undefined) {
+    throw usageError(`expected one dumpfile, ${quote(dump)}, and got ${quote(extra)}; profiles are named by -p`);
+  }
+  const wanted = options.profile?.flatMap((names) => names.split(",")).concat(more);
   wanted?.forEach(parseProfile);
   const progress = startProgress(options.progress && !options.quiet);
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
-    const { job, counts } = readDump(acquireEngineSync(), new InputFile(dump), {
+    const { job, counts } = readDump(acquireEngineSync(), new InputFile(pathOfOperand(dump)), {
       strict: options.strict ?? false,
       accelerator,
       progress,
@@ -52,5 +63,14 @@ export async function run(dump: string, options: DigestCommandOptions): Promise<
     return EXIT_OK;
   } finally {
     progress.clear();
+  }
+}
+
+function isProfile(name: string): boolean {
+  try {
+    parseProfile(name);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -4,7 +4,10 @@
  * messages about options and files, and its exit code: 1 whatever went wrong.
  *
  * Where this differs from C:
- *   - the image appears under its name when it is complete; C writes in place and leaves an empty file on failure;
+ *   - the image appears under its name when it is complete; C writes in place and leaves an empty file on failure.
+ *     So a file in a directory that may not be written, or one that something is mounted on, is refused here even when
+ *     the file itself may be written;
+ *   - a digest that cannot be printed is a failure: C does not look;
  *   - messages about a dumpfile name the line and the field;
  *   - `--print-digest` gives the digest with the hash of the digests in the dumpfile, which C knows as SHA-256 only;
  *   - options that need a directory as source are refused: C accepts and ignores them beside `--from-file`.
@@ -12,9 +15,9 @@
 
 import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
-import { InputFile, OutputFile, STANDARD_STREAM, type SystemError } from "../image/files.node.ts";
+import { InputFile, OutputFile, type SystemError, systemText } from "../image/files.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, readDump, writeImage } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, pathOfOperand, readDump, writeImage } from "./common.ts";
 import { parseOptions } from "./getopt.ts";
 import { isTerminal } from "./progress.ts";
 import { print, printError } from "./text.ts";
@@ -47,26 +50,6 @@ const OPTIONS = {
   "max-version": { takesValue: true, needsDirectory: false },
   threads: { takesValue: true, needsDirectory: false },
 } as const;
-
-/** What the C library calls the errors of the operating system, where Node calls them otherwise. */
-const SYSTEM_TEXTS: Record<string, string> = {
-  EACCES: "Permission denied",
-  EDQUOT: "Disk quota exceeded",
-  EEXIST: "File exists",
-  EFBIG: "File too large",
-  EINVAL: "Invalid argument",
-  EIO: "Input/output error",
-  EISDIR: "Is a directory",
-  ELOOP: "Too many levels of symbolic links",
-  EMFILE: "Too many open files",
-  ENAMETOOLONG: "File name too long",
-  ENOENT: "No such file or directory",
-  ENOSPC: "No space left on device",
-  ENOTDIR: "Not a directory",
-  EPERM: "Operation not permitted",
-  EROFS: "Read-only file system",
-  ETXTBSY: "Text file busy",
-};
 
 /** Ends the program with a message of its own. */
 class Failure extends Error {}
@@ -133,12 +116,12 @@ function readArguments(args: readonly string[]): Job {
 
 async function makeImage(job: Job): Promise<void> {
   const accelerator = acceleratorFromEnvironment();
-  if (job.image === STANDARD_STREAM && isTerminal(1)) {
+  const target = job.image === undefined ? undefined : pathOfOperand(job.image);
+  if (target === null && isTerminal(1)) {
     throw new Failure("mkcomposefs: stdout is a tty.  Refusing to use it\n");
   }
-  const output =
-    job.image === undefined ? undefined : inC("failed to open output file", () => new OutputFile(job.image!));
-  const input = inC(`open \`${job.source}\``, () => new InputFile(job.source));
+  const output = target === undefined ? undefined : inC("failed to open output file", () => new OutputFile(target));
+  const input = inC(`open \`${job.source}\``, () => new InputFile(pathOfOperand(job.source)));
   const { job: dump, counts } = inC("Error reading from file", () =>
     readDump(acquireEngineSync(), input, { strict: false, accelerator }),
   );
@@ -146,10 +129,10 @@ async function makeImage(job: Job): Promise<void> {
   const image = dump.openImage(chooseFormat(job.minVersion, job.maxVersion), job.printDigest ? [algorithm] : []);
   try {
     await writeImage(image, output, {});
+    if (job.printDigest) print(`${image.digests()[algorithm]}\n`);
   } catch (error) {
     throw asFailure(error, "cannot write file", true);
   }
-  if (job.printDigest) print(`${image.digests()[algorithm]}\n`);
 }
 
 /**
@@ -190,8 +173,7 @@ function asFailure(error: unknown, what: string, withReason: boolean): unknown {
   const system =
     error instanceof ComposefsError && error.code.startsWith("IO_") ? (error.cause as SystemError) : undefined;
   if (system === undefined || system.code === "EPIPE") return error;
-  const reason = SYSTEM_TEXTS[system.code] ?? system.message;
-  return new Failure(`mkcomposefs: ${what}${withReason ? `: ${reason}` : ""}\n`);
+  return new Failure(`mkcomposefs: ${what}${withReason ? `: ${systemText(system)}` : ""}\n`);
 }
 
 process.exitCode = await main(process.argv.slice(2));

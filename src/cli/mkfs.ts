@@ -2,6 +2,7 @@
  * `composefs mkfs DUMP IMAGE`: the image, and its digest in the form `v1-sha256-12:<hex>`, which is that of the
  * kernel argument `composefs.digest=`.
  *
+ * With IMAGE `-` the image goes to standard output, and the digest to standard error.
  * On a terminal a line about what was made goes to standard error. `--json` prints one object instead:
  *
  *   {"image": "root.cfs", "format": "v1", "size": 14888960, "inodes": 7024,
@@ -9,11 +10,11 @@
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
-import { InputFile, OutputFile, STANDARD_STREAM } from "../image/files.node.ts";
+import { InputFile, OutputFile, quote } from "../image/files.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK, readDump, writeImage } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, readDump, usageError, writeImage } from "./common.ts";
 import { isTerminal, startProgress } from "./progress.ts";
-import { formatBytes, formatCount, print, printError } from "./text.ts";
+import { formatBytes, formatCount, print, printable, printError } from "./text.ts";
 
 export interface MkfsOptions {
   format: string;
@@ -28,19 +29,18 @@ export interface MkfsOptions {
 /** Runs the command. @returns the exit code @throws {ComposefsError} DUMP_*, EROFS_*, IO_*, ENGINE_* */
 export async function run(dump: string, target: string, options: MkfsOptions): Promise<number> {
   if (!/^v[012]$/.test(options.format)) {
-    printError(`--format: expected v0, v1 or v2, got ${options.format}\n`);
-    return EXIT_INPUT;
+    throw usageError(`--format: expected v0, v1 or v2, got ${quote(options.format)}`);
   }
-  const toStdout = target === STANDARD_STREAM;
+  const path = pathOfOperand(target);
+  const toStdout = path === null;
   if (toStdout && isTerminal(1)) {
-    printError("standard output is a terminal; an image does not belong there\n");
-    return EXIT_INPUT;
+    throw usageError("standard output is a terminal; an image does not belong there");
   }
   const progress = startProgress(options.progress && !options.quiet);
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
-    const output = new OutputFile(target);
-    const input = new InputFile(dump);
+    const output = new OutputFile(path);
+    const input = new InputFile(pathOfOperand(dump));
     const { job, counts } = readDump(acquireEngineSync(), input, {
       strict: options.strict ?? false,
       accelerator,
@@ -63,7 +63,9 @@ export async function run(dump: string, target: string, options: MkfsOptions): P
       say(`${profile}:${digest}\n`);
       if (isTerminal(2)) {
         const name = toStdout ? "standard output" : target;
-        printError(`${name}: ${image.format} image of ${formatCount(counts.entries)} entries, ${formatBytes(size)}\n`);
+        printError(
+          `${printable(name)}: ${image.format} image of ${formatCount(counts.entries)} entries, ${formatBytes(size)}\n`,
+        );
       }
     }
     return EXIT_OK;

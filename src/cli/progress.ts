@@ -4,11 +4,13 @@
  */
 
 import { fstatSync } from "node:fs";
-import { formatBytes, printError } from "./text.ts";
+import { formatBytes, printable, printError } from "./text.ts";
 
 /** Milliseconds before the line appears, and between two of its updates. */
 const DELAY_MS = 400;
 const UPDATE_MS = 100;
+/** Width of a terminal that does not tell. */
+const COLUMNS = 80;
 
 export interface ProgressLine {
   /** Shows `verb` and how much is done, in bytes; without a total there is no percentage. */
@@ -30,14 +32,32 @@ export function startProgress(wanted: boolean): ProgressLine {
       if (now < next) return;
       next = now + UPDATE_MS;
       shown = true;
-      const share = totalBytes ? ` (${Math.floor((100 * bytes) / totalBytes)}%)` : "";
-      printError(`\r\x1b[K${verb} ${formatBytes(bytes)}${share}`);
+      printError(`\r\x1b[K${progressText(verb, bytes, totalBytes, process.stderr.columns || COLUMNS)}`);
     },
     clear() {
       if (shown) printError("\r\x1b[K");
       shown = false;
     },
   };
+}
+
+/**
+ * The line, at most `columns` - 1 wide, so that it never wraps: a wrapped line cannot be wiped. What is left out is
+ * left out of `verb`, which may hold a file name. A character beyond ASCII is taken to be two columns wide.
+ */
+export function progressText(verb: string, bytes: number, totalBytes: number | undefined, columns: number): string {
+  const share = totalBytes ? ` (${Math.floor((100 * bytes) / totalBytes)}%)` : "";
+  const done = ` ${formatBytes(bytes)}${share}`;
+  return `${cut(printable(verb), columns - 1 - done.length)}${done}`.slice(0, Math.max(columns - 1, 0));
+}
+
+/** The beginning of `text` that fits `columns`, and `...` where that is not all of it. */
+function cut(text: string, columns: number): string {
+  const width = (part: string) => Array.from(part, (c) => (c < "\x7f" ? 1 : 2)).reduce<number>((a, b) => a + b, 0);
+  if (width(text) <= columns) return text;
+  const kept = Array.from(text);
+  while (kept.length > 0 && width(kept.join("")) > columns - 3) kept.pop();
+  return `${kept.join("")}...`;
 }
 
 /** True for a terminal. Asks the file first: loading node:tty takes longer than many a job. */

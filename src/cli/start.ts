@@ -5,33 +5,31 @@
  * reference implementation gave. A file that ends in .gz is unpacked first.
  */
 
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
-import { OutputFile } from "../image/files.node.ts";
+import { ioError, OutputFile, type SystemError } from "../image/files.node.ts";
 import { DumpJob } from "../image/job.ts";
 import { ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
-import { formatBytes, formatCount, print, printError } from "./text.ts";
+import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
+import { countOf, formatBytes, formatCount, print } from "./text.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUNDLED = join(ROOT, "test/fixtures/debian-minbase.dump.gz");
 const PINNED = join(ROOT, "test/fixtures/debian.json");
 const IMAGE = join(ROOT, "build/start/image.cfs");
 
+/** Below this number of entries a rate would say nothing: the time is that of the start. */
+const RATE_ENTRIES = 1000;
+
 interface Pin {
   runs: Array<{ options: string[]; fsverity_sha256: string }>;
 }
 
 async function main(path: string): Promise<number> {
-  if (!existsSync(path)) {
-    printError(`${path}: no such file\n`);
-    return EXIT_INPUT;
-  }
-  const raw = readFileSync(path);
-  const dump = path.endsWith(".gz") ? gunzipSync(raw) : raw;
+  const dump = readDumpfile(path);
   print(`Dumpfile  ${relative(process.cwd(), path)}, ${formatBytes(dump.length)}\n`);
 
   const began = performance.now();
@@ -49,18 +47,17 @@ async function main(path: string): Promise<number> {
   const written = performance.now();
   releaseEngine(engine);
 
-  const n = formatCount;
-  print(`          ${n(counts.entries)} entries: ${n(counts.directories)} directories, `);
-  print(`${n(counts.externalFiles + counts.inlineFiles)} files, ${n(counts.symlinks)} symlinks, `);
-  print(`${n(counts.hardlinks)} hardlinks\n`);
+  print(`          ${countOf(counts.entries, "entry", "entries")}: `);
+  print(`${countOf(counts.directories, "directory", "directories")}, `);
+  print(`${countOf(counts.externalFiles + counts.inlineFiles, "file")}, ${countOf(counts.symlinks, "symlink")}, `);
+  print(`${countOf(counts.hardlinks, "hardlink")}\n`);
   print(`Image     ${relative(process.cwd(), IMAGE)}, ${formatBytes(image.layout.size)}, format ${image.format}\n`);
   print(`Digest    ${image.format}-${algorithm}:${digest}\n`);
   const total = written - loaded;
   print(`Time      ${total.toFixed(0)} ms: ${(parsed - loaded).toFixed(0)} ms to parse, `);
-  print(`${(written - parsed).toFixed(0)} ms to write and hash; `);
-  print(
-    `${n(Math.round(counts.entries / (total / 1000)))} entries/s. Engine ready in ${(loaded - began).toFixed(0)} ms.\n`,
-  );
+  const rate = `${formatCount(Math.round(counts.entries / (total / 1000)))} entries/s`;
+  print(`${(written - parsed).toFixed(0)} ms to write and hash${counts.entries < RATE_ENTRIES ? "" : `; ${rate}`}. `);
+  print(`Engine ready in ${(loaded - began).toFixed(0)} ms.\n`);
   if (path !== BUNDLED) return EXIT_OK;
 
   const pin = JSON.parse(readFileSync(PINNED, "utf8")) as Pin;
@@ -69,6 +66,21 @@ async function main(path: string): Promise<number> {
     `Reference ${reference === digest ? "the same digest" : `another digest: ${reference}`} (C mkcomposefs 1.0.8)\n`,
   );
   return reference === digest ? EXIT_OK : EXIT_NO;
+}
+
+/** @throws {ComposefsError} IO_OPEN, IO_READ */
+function readDumpfile(path: string): Uint8Array {
+  let raw: Uint8Array;
+  try {
+    raw = readFileSync(path);
+  } catch (cause) {
+    throw ioError((cause as SystemError).syscall === "open" ? "IO_OPEN" : "IO_READ", path, cause);
+  }
+  try {
+    return path.endsWith(".gz") ? gunzipSync(raw) : raw;
+  } catch (cause) {
+    throw ioError("IO_READ", path, cause, `not a gzip file: ${(cause as Error).message}`);
+  }
 }
 
 await runCommand(false, () => main(process.argv[2] ?? BUNDLED));

@@ -5,11 +5,15 @@
  * take milliseconds to load, stay unloaded.
  */
 
-import { writeAll } from "../image/files.node.ts";
+import { ioError, quote, writeAll } from "../image/files.node.ts";
 
-/** Writes to standard output. @throws the error of the system, EPIPE when nobody reads */
+/** Writes to standard output. @throws {ComposefsError} IO_WRITE */
 export function print(text: string): void {
-  writeAll(1, Buffer.from(text));
+  try {
+    writeAll(1, Buffer.from(text));
+  } catch (cause) {
+    throw ioError("IO_WRITE", null, cause);
+  }
 }
 
 /** Writes to standard error. @throws the error of the system, EPIPE when nobody reads */
@@ -29,7 +33,17 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `text` without what could steer a terminal: escaped as in JSON. */
+export function printable(text: string): string {
+  return quote(text).slice(1, -1);
+}
+
 /** Such as `6,768`. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** Such as `1 directory`, `6,768 entries`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

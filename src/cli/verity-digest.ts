@@ -3,18 +3,22 @@
  * and with `--compact` the hex alone; large files on several threads. Like it, this stops at the first file that
  * cannot be read.
  *
+ * `--json` prints one object, when all files were read:
+ *
+ *   {"files": [{"file": "a", "hash": "sha256", "blockSize": 4096, "digest": "…"}, …]}
+ *
  * Unlike it, a pipe is read to its end (fsverity takes it for an empty file), and block sizes are 1024 to 65536, those
  * that some kernel accepts.
  */
 
 import { defaultThreads, VerityPool } from "../engine/parallel.node.ts";
 import { ComposefsError } from "../error.ts";
-import { InputFile } from "../image/files.node.ts";
+import { InputFile, quote } from "../image/files.node.ts";
 import { toHex } from "../image/hex.ts";
 import { verityParameters } from "../image/verity.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_OK } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
-import { print, printError } from "./text.ts";
+import { print } from "./text.ts";
 
 export interface VerityDigestOptions {
   hashAlg: string;
@@ -22,11 +26,15 @@ export interface VerityDigestOptions {
   salt?: string;
   compact?: boolean;
   threads?: string;
+  json?: boolean;
   progress: boolean;
   accelerator: boolean;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} IO_*, ENGINE_* */
+/** What verityParameters names, as options of the command. */
+const OPTION_NAMES: Record<string, string> = { hash: "--hash-alg", blockSize: "--block-size", salt: "--salt" };
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, IO_*, ENGINE_* */
 export function run(files: readonly string[], options: VerityDigestOptions): number {
   let parameters: ReturnType<typeof verityParameters>;
   let threads: number;
@@ -34,15 +42,16 @@ export function run(files: readonly string[], options: VerityDigestOptions): num
     parameters = readParameters(options);
     threads = options.threads === undefined ? defaultThreads() : wholeNumber("--threads", options.threads);
   } catch (error) {
-    printError(`${(error as Error).message}\n`);
-    return EXIT_INPUT;
+    throw usageError((error as Error).message.replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name));
   }
+  const blockSize = 2 ** parameters.blockBits;
+  const found: Array<{ file: string; hash: string; blockSize: number; digest: string }> = [];
   const pool = new VerityPool(threads);
   const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
   const progress = startProgress(options.progress);
   try {
     for (const path of files) {
-      const file = new InputFile(path);
+      const file = new InputFile(pathOfOperand(path));
       const digest = pool.digest(
         file.fd,
         file.size,
@@ -53,11 +62,14 @@ export function run(files: readonly string[], options: VerityDigestOptions): num
       );
       file.close();
       if (digest === null) {
-        throw new ComposefsError("IO_CHANGED", `${path} became shorter while it was read`, { path });
+        throw new ComposefsError("IO_CHANGED", `${quote(path)} became shorter while it was read`, { path });
       }
       progress.clear();
-      print(options.compact ? `${toHex(digest)}\n` : `${parameters.hash}:${toHex(digest)} ${path}\n`);
+      const hex = toHex(digest);
+      if (options.json) found.push({ file: path, hash: parameters.hash, blockSize, digest: hex });
+      else print(options.compact ? `${hex}\n` : `${parameters.hash}:${hex} ${path}\n`);
     }
+    if (options.json) print(`${JSON.stringify({ files: found })}\n`);
     return EXIT_OK;
   } finally {
     progress.clear();
@@ -66,7 +78,8 @@ export function run(files: readonly string[], options: VerityDigestOptions): num
 
 function readParameters(options: VerityDigestOptions): ReturnType<typeof verityParameters> {
   const salt = options.salt ?? "";
-  if (!/^([0-9a-fA-F]{2})*$/.test(salt)) throw new RangeError(`--salt: expected pairs of hex digits, got ${salt}`);
+  if (!/^([0-9a-fA-F]{2})*$/.test(salt))
+    throw new RangeError(`--salt: expected pairs of hex digits, got ${quote(salt)}`);
   // fsverity takes the kernel's numbers as well as names.
   const hash = { "1": "sha256", "2": "sha512" }[options.hashAlg] ?? options.hashAlg;
   return verityParameters({
@@ -77,6 +90,7 @@ function readParameters(options: VerityDigestOptions): ReturnType<typeof verityP
 }
 
 function wholeNumber(option: string, text: string): number {
-  if (!/^[0-9]{1,9}$/.test(text) || Number(text) < 1) throw new RangeError(`${option}: expected a number, got ${text}`);
+  if (!/^[0-9]{1,9}$/.test(text) || Number(text) < 1)
+    throw new RangeError(`${option}: expected a number, got ${quote(text)}`);
   return Number(text);
 }

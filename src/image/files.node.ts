@@ -5,6 +5,8 @@
  * renamed when all of it was written. What the renamed file keeps of an older one is what the C tool, which writes in
  * place, would keep: its mode, and its owner where the process may set it. A symbolic link is followed, not replaced.
  * Standard output, devices and pipes are written directly.
+ *
+ * Paths are paths: that `-` stands for standard input and output is a matter of the commands, which pass null.
  */
 
 import {
@@ -28,30 +30,48 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { ComposefsError } from "../error.ts";
 
-/** The name by which commands call standard input and output. */
-export const STANDARD_STREAM = "-";
 /** Symbolic links followed before giving up: MAXSYMLINKS of include/linux/namei.h. */
 const SYMLINKS_MAX = 40;
 
 /** An error of the operating system, as node:fs throws it. */
-export type SystemError = Error & { code: string };
+export type SystemError = Error & { code: string; syscall?: string };
+
+/** What the C library calls the errors of the operating system. */
+const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
+  EACCES: "Permission denied",
+  EDQUOT: "Disk quota exceeded",
+  EEXIST: "File exists",
+  EFBIG: "File too large",
+  EINVAL: "Invalid argument",
+  EIO: "Input/output error",
+  EISDIR: "Is a directory",
+  ELOOP: "Too many levels of symbolic links",
+  EMFILE: "Too many open files",
+  ENAMETOOLONG: "File name too long",
+  ENOENT: "No such file or directory",
+  ENOSPC: "No space left on device",
+  ENOTDIR: "Not a directory",
+  EPERM: "Operation not permitted",
+  EROFS: "Read-only file system",
+  ETXTBSY: "Text file busy",
+};
 
 /** A file that is read from its beginning to its end. */
 export class InputFile {
   readonly fd: number;
   /** Size in bytes when the file was opened; undefined for what is not a regular file. */
   readonly size: number | undefined;
-  readonly #path: string;
+  readonly #path: string | null;
 
-  /** @param path a file, or `-` for standard input @throws {ComposefsError} IO_OPEN */
-  constructor(path: string) {
+  /** @param path a file; null for standard input @throws {ComposefsError} IO_OPEN */
+  constructor(path: string | null) {
     this.#path = path;
     try {
-      this.fd = path === STANDARD_STREAM ? 0 : openSync(path, "r");
+      this.fd = path === null ? 0 : openSync(path, "r");
       const stats = fstatSync(this.fd);
       this.size = stats.isFile() ? stats.size : undefined;
     } catch (cause) {
-      throw ioError("IO_OPEN", "open", path, cause);
+      throw ioError("IO_OPEN", path, cause);
     }
   }
 
@@ -69,7 +89,7 @@ export class InputFile {
       } catch (cause) {
         const { code } = cause as SystemError;
         if (code === "EOF") return 0;
-        if (code !== "EAGAIN") throw ioError("IO_READ", "read", this.#path, cause);
+        if (code !== "EAGAIN") throw ioError("IO_READ", this.#path, cause);
         pause();
       }
     }
@@ -82,7 +102,7 @@ export class InputFile {
 
 /** Where an image goes. */
 export class OutputFile {
-  readonly #path: string;
+  readonly #path: string | null;
   readonly #target: string;
   readonly #before: Stats | undefined;
   #fd: number | undefined;
@@ -91,13 +111,13 @@ export class OutputFile {
   /**
    * Looks at the target, so that a hopeless job ends before it begins; creates nothing yet.
    *
-   * @param path a file, or `-` for standard output
+   * @param path a file; null for standard output
    * @throws {ComposefsError} IO_OPEN
    */
-  constructor(path: string) {
+  constructor(path: string | null) {
     this.#path = path;
     this.#target = "";
-    if (path === STANDARD_STREAM) return;
+    if (path === null) return;
     try {
       // What cannot be a file fails here, in the operating system's own words.
       if (path === "" || path.endsWith("/")) closeSync(openSync(path, "w"));
@@ -109,14 +129,14 @@ export class OutputFile {
         accessSync(dirname(this.#target), constants.W_OK | constants.X_OK);
       }
     } catch (cause) {
-      throw ioError("IO_OPEN", "open", path, cause);
+      throw ioError("IO_OPEN", path, cause);
     }
   }
 
   /** Opens the file, under its temporary name where it has one. @throws {ComposefsError} IO_OPEN */
   open(): void {
     try {
-      if (this.#path === STANDARD_STREAM) {
+      if (this.#path === null) {
         this.#fd = 1;
       } else if (!this.hasTemporaryName) {
         this.#fd = openSync(this.#target, "w");
@@ -127,13 +147,13 @@ export class OutputFile {
       }
     } catch (cause) {
       this.discard();
-      throw ioError("IO_OPEN", "open", this.#path, cause);
+      throw ioError("IO_OPEN", this.#path, cause);
     }
   }
 
   /** True when the file is written under a temporary name, which an interruption would leave behind. */
   get hasTemporaryName(): boolean {
-    return this.#path !== STANDARD_STREAM && (this.#before === undefined || this.#before.isFile());
+    return this.#path !== null && (this.#before === undefined || this.#before.isFile());
   }
 
   /** Writes all of `bytes`. @throws {ComposefsError} IO_WRITE */
@@ -141,7 +161,7 @@ export class OutputFile {
     try {
       writeAll(this.#fd!, bytes);
     } catch (cause) {
-      throw ioError("IO_WRITE", "write", this.#path, cause);
+      throw ioError("IO_WRITE", this.#path, cause);
     }
   }
 
@@ -155,7 +175,7 @@ export class OutputFile {
       if (this.#temporary !== undefined) renameSync(this.#temporary, this.#target);
       this.#temporary = undefined;
     } catch (cause) {
-      throw ioError("IO_WRITE", "write", this.#path, cause);
+      throw ioError("IO_WRITE", this.#path, cause);
     }
   }
 
@@ -186,9 +206,30 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
   }
 }
 
-function ioError(code: "IO_OPEN" | "IO_READ" | "IO_WRITE", verb: string, path: string, cause: unknown): ComposefsError {
-  const name = path === STANDARD_STREAM ? (code === "IO_WRITE" ? "standard output" : "standard input") : path;
-  return new ComposefsError(code, `cannot ${verb} ${name}: ${(cause as Error).message}`, { path }, { cause });
+/** The error for a file that the operating system refused; a path of null means standard input or output. */
+export function ioError(
+  code: "IO_OPEN" | "IO_READ" | "IO_WRITE",
+  path: string | null,
+  cause: unknown,
+  reason = systemText(cause as SystemError),
+): ComposefsError {
+  const name = path === null ? `standard ${code === "IO_WRITE" ? "output" : "input"}` : quote(path);
+  return new ComposefsError(
+    code,
+    `cannot ${code.slice(3).toLowerCase()} ${name}: ${reason}`,
+    { path: path ?? "-" },
+    { cause },
+  );
+}
+
+/** Why the operating system refused, in a few words. Node's own say the path once more. */
+export function systemText(error: SystemError): string {
+  return SYSTEM_TEXTS[error.code] ?? error.message.replace(/^[A-Z0-9]+: |, \w+( '.*)?$/gs, "");
+}
+
+/** A file name in quotes, with escapes as in JSON: nothing in it can steer a terminal. */
+export function quote(name: string): string {
+  return JSON.stringify(name).replace(/[\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The path that a chain of symbolic links ends at, whether that exists or not. */

@@ -14,6 +14,7 @@
 import type { Accelerator } from "../engine/calibrate.ts";
 import type { DumpCounts, Engine, ImageLayout } from "../engine/engine.ts";
 import { readImage, VeritySlot } from "../engine/slot.ts";
+import { ComposefsError } from "../error.ts";
 import { toHex } from "./hex.ts";
 import {
   algorithmParameters,
@@ -26,6 +27,9 @@ import {
 /** Bytes of a dumpfile for one call, some hundred lines: V8 puts optimised code in between calls only. */
 const PARSE_BYTES = 1 << 16;
 
+/** ID1 and ID2 of RFC 1952. */
+const GZIP_MAGIC = [0x1f, 0x8b];
+
 const NO_SALT = new Uint8Array(0);
 const FORMAT_NAMES: readonly ImageFormat[] = ["v0", "v1", "v2"];
 
@@ -33,6 +37,8 @@ export class DumpJob {
   readonly #engine: Engine;
   readonly #accelerator: Accelerator;
   #counts: DumpCounts | undefined;
+  /** The first two bytes of the dumpfile. */
+  readonly #head: number[] = [];
 
   constructor(engine: Engine, options: { strict: boolean; accelerator: Accelerator }) {
     this.#engine = engine;
@@ -47,7 +53,12 @@ export class DumpJob {
 
   /** Parses the first `length` bytes of `space()`. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
   commit(length: number): void {
-    this.#engine.dumpWrite(length);
+    for (let i = 0; this.#head.length < GZIP_MAGIC.length && i < length; i++) this.#head.push(this.#engine.input[i]!);
+    try {
+      this.#engine.dumpWrite(length);
+    } catch (error) {
+      throw this.#explain(error);
+    }
   }
 
   /** Parses bytes of any length. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
@@ -61,8 +72,23 @@ export class DumpJob {
 
   /** Ends the dumpfile. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
   end(): DumpCounts {
-    this.#counts = this.#engine.dumpEnd();
+    try {
+      this.#counts = this.#engine.dumpEnd();
+    } catch (error) {
+      throw this.#explain(error);
+    }
     return this.#counts;
+  }
+
+  /** Adds to a refusal of the dumpfile what the engine does not look for: that it is no dumpfile yet. */
+  #explain(error: unknown): unknown {
+    if (!(error instanceof ComposefsError) || !error.code.startsWith("DUMP_")) return error;
+    if (!GZIP_MAGIC.every((byte, i) => this.#head[i] === byte)) return error;
+    return new ComposefsError(
+      error.code,
+      `${error.message}; the input looks gzip-compressed, unpack it first`,
+      error.data,
+    );
   }
 
   /** Lays an image out; all its digests are computed while it is read. @throws {ComposefsError} PROFILE_HASH, EROFS_* */

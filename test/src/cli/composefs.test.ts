@@ -2,24 +2,18 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { debian, readFixture, vectors } from "../../support/fixtures.ts";
-import { findOracle, runOracle } from "../../support/oracle.ts";
-import { emptyFolder, pathOf, run, start } from "./run.ts";
+import { runOracle } from "../../support/oracle.ts";
+import { composefs, emptyFolder, pathOf, run, start } from "./run.ts";
 
 const dump = readFixture(debian.file);
 const v1 = debian.runs.find(({ options }) => options.includes("--min-version=1"))!;
 const v0 = debian.runs.find(({ options }) => options.includes("--max-version=0"))!;
 const sha512Dump = readFixture(vectors.sha512[0]!.file);
-const fsverity = findOracle("fsverity");
 const BAD = "/ 0 40755 2 0 0 0 0.0 - - -\n/f 1 100644 one 0 0 0 0.0 - - -\n";
 const BAD_TEXT = 'dumpfile line 2, field 4 (nlink): expected decimal digits, in a mode octal digits, got "one"';
-
-/** Runs `composefs` and reads its output as text. */
-function composefs(args: readonly string[], options: Parameters<typeof run>[2] = {}) {
-  const { exitCode, stdout, stderr } = run("composefs", args, options);
-  return { exitCode, stdout: stdout.toString("latin1"), stderr };
-}
 
 describe("composefs", () => {
   test("--version: package, ABI, hash of the engine", () => {
@@ -42,6 +36,88 @@ describe("composefs", () => {
       expect({ args, exitCode, stdout }).toEqual({ args, exitCode: 2, stdout: "" });
       expect(stderr).not.toBe("");
     }
+  });
+
+  test.each([
+    [["foo"], "unknown command 'foo'"],
+    [["foo", "--bar"], "unknown command 'foo'"],
+    [["verity", "foo"], "unknown command 'foo'"],
+    [["digest"], "missing required argument 'dump'"],
+    [["digest", "--bogus", "x"], "unknown option '--bogus'"],
+    [["mkfs", "a", "b", "c"], "too many arguments for 'mkfs'. Expected 2 arguments but got 3."],
+    [["digest", "a", "b"], 'expected one dumpfile, "a", and got "b"; profiles are named by -p'],
+    [["digest", "-p", "v1-sha256-12", "v0-sha256-12", "a"], 'expected one dumpfile, "v0-sha256-12", and got "a"'],
+    [["verity", "digest", "--hash-alg", "md5", "a"], "--hash-alg: expected sha256 or sha512, got md5"],
+    [["verity", "digest", "--block-size", "512", "a"], "--block-size: expected a power of two from 1024 to 65536"],
+    [["verity", "digest", "--salt", "x", "a"], '--salt: expected pairs of hex digits, got "x"'],
+    [["mkfs", "-f", "v3", "a", "b"], '--format: expected v0, v1 or v2, got "v3"'],
+  ])("wrong usage %j, as text and as JSON", (args, message) => {
+    const text = composefs(args);
+    expect({ ...text, stderr: text.stderr.slice(0, 7 + message.length) }).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr: `USAGE: ${message}`,
+    });
+    const json = composefs([...args, "--json"]);
+    expect({ exitCode: json.exitCode, stdout: json.stdout }).toEqual({ exitCode: 2, stdout: "" });
+    const error = JSON.parse(json.stderr);
+    expect(error.code).toBe("USAGE");
+    expect(error.message.slice(0, message.length)).toBe(message);
+  });
+
+  test("the strict checks are named where they are offered", () => {
+    for (const command of ["mkfs", "digest"]) {
+      const help = composefs([command, "--help"]).stdout.replace(/\s+/g, " ");
+      for (const check of [
+        "last line without LF",
+        "length of its target",
+        "xattr key given twice",
+        "number of links",
+      ]) {
+        expect(help).toContain(check);
+      }
+    }
+  });
+
+  test("standard output that takes nothing is IO_WRITE, not a bug", () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, "dump"), dump);
+    for (const args of [
+      "digest dump",
+      "digest --json dump",
+      "mkfs dump image",
+      "mkfs dump -",
+      "verity digest dump",
+      "verity digest --json dump",
+      "--help",
+      "--version",
+    ]) {
+      const command = `cd "$0" && '${process.execPath}' '${pathOf("composefs")}' ${args} > /dev/full`;
+      const { exitCode, stderr } = runOracle("/bin/sh", ["-c", command, cwd]);
+      const { code, message } = args.includes("--json")
+        ? JSON.parse(stderr)
+        : { code: stderr.split(": ")[0], message: stderr.slice("IO_WRITE: ".length).trimEnd() };
+      expect({ args, exitCode, code, message }).toEqual({
+        args,
+        exitCode: 2,
+        code: "IO_WRITE",
+        message: "cannot write standard output: No space left on device",
+      });
+    }
+  });
+
+  test("an operand that is not UTF-8 is refused by name, for input and output", () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, "dump"), dump);
+    for (const args of ["digest bad", "mkfs bad image", "mkfs dump bad", "verity digest bad"]) {
+      const command = `cd "$0" && '${process.execPath}' '${pathOf("composefs")}' ${args.replace("bad", "$(printf 'b\\377')")}`;
+      const { exitCode, stderr } = runOracle("/bin/sh", ["-c", command, cwd]);
+      expect({ args, exitCode }).toEqual({ args, exitCode: 2 });
+      expect(stderr).toMatch(/^IO_OPEN: cannot open "b\ufffd": the name is not UTF-8/);
+    }
+    expect(readdirSync(cwd)).toEqual(["dump"]);
+    writeFileSync(join(cwd, "real\ufffd"), dump);
+    expect(composefs(["digest", "real\ufffd"], { cwd }).exitCode).toBe(0);
   });
 });
 
@@ -108,10 +184,10 @@ describe("composefs mkfs", () => {
   });
 
   test.each([
-    [["mkfs", "missing", "image"], "IO_OPEN: cannot open missing: "],
-    [["mkfs", "-", "no/where"], "IO_OPEN: cannot open no/where: "],
-    [["mkfs", "-f", "v3", "-", "image"], "--format: expected v0, v1 or v2, got v3"],
-    [["mkfs", "-f", "v2", "-", "image"], "EROFS_V2_SYMLINK: dumpfile line 2: "],
+    [["mkfs", "missing", "image"], 'IO_OPEN: cannot open "missing": No such file or directory\n'],
+    [["mkfs", "-", "no/where"], 'IO_OPEN: cannot open "no/where": No such file or directory\n'],
+    [["mkfs", "-f", "v3", "-", "image"], 'USAGE: --format: expected v0, v1 or v2, got "v3"'],
+    [["mkfs", "-f", "v2", "-", "image"], "EROFS_V2_SYMLINK: dumpfile line 2"],
     [["mkfs", "--strict", "-", "image"], "DUMP_STRICT_SYMLINK_SIZE: dumpfile line 2, field 2 (size): "],
   ])("%j exits with 2", (args, stderr) => {
     const cwd = emptyFolder();
@@ -136,7 +212,7 @@ describe("composefs digest", () => {
   });
 
   test("several profiles, --quiet, --json", () => {
-    const profiles = ["-p", "v1-sha256-12", "v0-sha256-12"];
+    const profiles = ["-p", "v1-sha256-12", "-p", "v0-sha256-12"];
     expect(composefs(["digest", "-", ...profiles], { input: dump }).stdout).toBe(
       `v1-sha256-12:${v1.fsverity_sha256}\nv0-sha256-12:${v0.fsverity_sha256}\n`,
     );
@@ -152,6 +228,31 @@ describe("composefs digest", () => {
       digest: v0.fsverity_sha256,
     });
     expect(json.counts.entries).toBe(6768);
+  });
+
+  test("-p before or after the dumpfile, repeated, with commas, or followed by more", () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, "dump"), dump);
+    const [first, second] = [`v1-sha256-12:${v1.fsverity_sha256}\n`, `v0-sha256-12:${v0.fsverity_sha256}\n`];
+    for (const [args, stdout] of [
+      [["-p", "v1-sha256-12", "dump"], first],
+      [["dump", "--profile", "v1-sha256-12"], first],
+      [["-p", "v1-sha256-12", "-p", "v0-sha256-12", "dump"], first + second],
+      [["dump", "-p", "v1-sha256-12,v0-sha256-12"], first + second],
+      [["-p", "v1-sha256-12", "dump", "-p", "v0-sha256-12"], first + second],
+      [["dump", "--profile", "v1-sha256-12", "v0-sha256-12"], first + second],
+      [["dump", "-p", "v0-sha256-12", "v1-sha256-12", "--no-progress"], second + first],
+    ] as const) {
+      expect({ args, ...composefs(["digest", ...args], { cwd }) }).toEqual({ args, exitCode: 0, stdout, stderr: "" });
+    }
+  });
+
+  test("a dumpfile that is still packed is called so", () => {
+    const input = gzipSync(dump);
+    const { exitCode, stderr } = composefs(["digest", "-"], { input });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^DUMP_\w+: dumpfile line 1.*; the input looks gzip-compressed, unpack it first\n$/);
+    expect(composefs(["digest", "-"], { input: BAD }).stderr).not.toContain("gzip");
   });
 
   test.each([
@@ -170,65 +271,6 @@ describe("composefs digest", () => {
     expect(composefs(["digest", "-q", "--no-accelerator", "-"], { input: dump }).stdout).toBe(
       `${v1.fsverity_sha256}\n`,
     );
-  });
-});
-
-describe("composefs verity digest", () => {
-  /** Bytes that differ from block to block; above the size from which several threads work. */
-  const large = Buffer.from(Uint8Array.from({ length: (40 << 20) + 4097 }, (_, i) => (i * 31 + (i >> 12) * 7) & 255));
-
-  const CASES = [
-    ["a", "b"],
-    ["--compact", "a", "b"],
-    ["--hash-alg=sha512", "a"],
-    ["--hash-alg", "2", "--block-size=1024", "--salt=00ff10", "a"],
-    ["--block-size", "65536", "b"],
-    ["large"],
-    ["--hash-alg=sha512", "--block-size=1024", "--salt=abcd", "large", "a", "large"],
-  ];
-
-  test.each(CASES.map((args) => [args]))("%j: what fsverity prints", (args) => {
-    const cwd = emptyFolder();
-    writeFileSync(join(cwd, "a"), "hello world");
-    writeFileSync(join(cwd, "b"), "");
-    if (args.includes("large")) writeFileSync(join(cwd, "large"), large);
-    const ours = composefs(["verity", "digest", ...args], { cwd });
-    expect({ exitCode: ours.exitCode, stderr: ours.stderr }).toEqual({ exitCode: 0, stderr: "" });
-    for (const more of [["--threads", "1"], ["--threads", "3"], ["--no-accelerator"]]) {
-      expect(composefs(["verity", "digest", ...more, ...args], { cwd }).stdout).toBe(ours.stdout);
-    }
-    const env = { COMPOSEFS_ACCELERATOR: "on" };
-    expect(composefs(["verity", "digest", ...args], { cwd, env }).stdout).toBe(ours.stdout);
-    if (fsverity === undefined) return;
-    const theirs = runOracle("/bin/sh", ["-c", 'cd "$0" && exec "$@"', cwd, fsverity, "digest", ...args]);
-    expect(ours.stdout).toBe(theirs.output.toString());
-  });
-
-  test("a pipe is read to its end", () => {
-    expect(composefs(["verity", "digest", "-"], { input: "hello world" }).stdout).toBe(
-      "sha256:1e2eaa4202d750a41174ee454970b92c1bc2f925b1e35076d8c7d5f56362ba64 -\n",
-    );
-  });
-
-  test.each([
-    ["--hash-alg=md5"],
-    ["--block-size=512"],
-    ["--block-size=5000"],
-    ["--salt=abc"],
-    ["--salt=xy"],
-    [`--salt=${"00".repeat(33)}`],
-    ["--threads=0"],
-  ])("%s exits with 2", (option) => {
-    const { exitCode, stdout, stderr } = composefs(["verity", "digest", option, "/dev/null"]);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-    expect(stderr).not.toMatch(/bug|\n {4}at /);
-  });
-
-  test("stops at the first file that cannot be read", () => {
-    const { exitCode, stdout, stderr } = composefs(["verity", "digest", "/dev/null", "missing", "/dev/null"]);
-    expect({ exitCode, lines: stdout.split("\n").length - 1 }).toEqual({ exitCode: 2, lines: 1 });
-    expect(stderr).toMatch(/^IO_OPEN: cannot open missing: /);
-    expect(composefs(["verity", "digest", "/"]).stderr).toMatch(/^IO_READ: cannot read \/: /);
   });
 });
 

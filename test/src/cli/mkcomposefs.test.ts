@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { debian, readFixture } from "../../support/fixtures.ts";
 import { generateDumpBytes } from "../../support/generate-dump.mjs";
 import { findOracle, runOracle } from "../../support/oracle.ts";
-import { emptyFolder, run, start } from "./run.ts";
+import { emptyFolder, pathOf, run, start } from "./run.ts";
 
 const reference = findOracle("mkcomposefs");
 const WHITEOUT = "/ 0 40755 2 0 0 0 0.0 - - -\n/gone 0 20644 1 0 0 0 0.0 - - -\n";
@@ -125,6 +125,15 @@ describe("other than C", () => {
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
       stderr: "mkcomposefs: a directory as source is not supported yet; give a dumpfile and --from-file\n",
+    });
+  });
+
+  test("a digest that cannot be printed is a failure", () => {
+    const cwd = workshop();
+    const command = `cd "$0" && '${process.execPath}' '${pathOf("mkcomposefs")}' ${ONLY.join(" ")} debian.dump > /dev/full`;
+    expect(runOracle("/bin/sh", ["-c", command, cwd])).toMatchObject({
+      exitCode: 1,
+      stderr: "mkcomposefs: cannot write file: No space left on device\n",
     });
   });
 

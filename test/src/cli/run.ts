@@ -36,6 +36,12 @@ export function run(command: "composefs" | "mkcomposefs", args: readonly string[
   return { exitCode: status, stdout, stderr: stderr.toString() };
 }
 
+/** Runs `composefs` and reads its output as text. */
+export function composefs(args: readonly string[], options: RunOptions = {}) {
+  const { exitCode, stdout, stderr } = run("composefs", args, options);
+  return { exitCode, stdout: stdout.toString("latin1"), stderr };
+}
+
 /** Starts a command whose end the test decides. */
 export function start(command: "composefs" | "mkcomposefs", args: readonly string[], cwd: string) {
   const child = spawn(process.execPath, [pathOf(command), ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
