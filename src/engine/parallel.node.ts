@@ -24,6 +24,8 @@ export const CHUNK_BYTES = 1 << 20;
 const RING_PLACES = 64;
 /** Files below this size are not worth the start of a thread: 16 MiB. */
 const PARALLEL_BYTES = 1 << 24;
+/** Most threads for one file, whatever is asked for: as many as there are places in the ring. */
+const THREADS_MAX = RING_PLACES;
 /** Milliseconds after which a chunk is given up: far beyond what one takes on a busy machine. */
 const PATIENCE_MS = 2000;
 
@@ -49,6 +51,12 @@ export function defaultThreads(): number {
   return Math.min(availableParallelism(), 4);
 }
 
+/** Threads that a file of `size` bytes gets when `wanted` were asked for: no more than it has chunks, 64 at most. */
+export function threadsFor(size: number | undefined, wanted: number): number {
+  if (size === undefined || size < PARALLEL_BYTES) return 1;
+  return Math.min(wanted, THREADS_MAX, Math.ceil(size / CHUNK_BYTES));
+}
+
 /** Computes digests of files; keeps its threads from one file to the next. */
 export class VerityPool {
   readonly #threads: number;
@@ -61,8 +69,7 @@ export class VerityPool {
 
   /** Starts the threads, if `size` bytes will be worth it. They come up while the caller does other things. */
   prepare(size: number | undefined): void {
-    if (size === undefined || size < PARALLEL_BYTES) return;
-    while (this.#workers.length < this.#threads - 1) {
+    while (this.#workers.length < threadsFor(size, this.#threads) - 1) {
       const worker = new Worker(new URL("./worker.node.js", import.meta.url), { workerData: engineModuleSync() });
       // A thread that fails leaves its chunks undone, and the main thread does them: nothing to report.
       worker.on("error", () => {});

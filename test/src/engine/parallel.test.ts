@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type ReadAt, VerityPool } from "../../../src/engine/parallel.node.ts";
+import { type ReadAt, threadsFor, VerityPool } from "../../../src/engine/parallel.node.ts";
 import { toHex } from "../../../src/image/hex.ts";
 import { verityDigest } from "../../../src/index.ts";
 import { emptyFolder } from "../cli/run.ts";
@@ -27,6 +27,17 @@ function withFile<T>(work: (fd: number, read: ReadAt) => T): T {
 test("without its threads the main one does everything", async () => {
   const digest = withFile((fd, read) => new VerityPool(3).digest(fd, data.length, read, PARAMETERS, "auto"));
   expect(toHex(digest!)).toBe(await verityDigest(data));
+});
+
+test.each([
+  ["of unknown length", undefined, 8, 1],
+  ["below 16 MiB", (1 << 24) - 1, 8, 1],
+  ["of 16 chunks, few threads", 1 << 24, 3, 3],
+  ["of 16 chunks, many threads", 1 << 24, 1_000_000, 16],
+  ["of 17 chunks, the last one short", (1 << 24) + 1, 17, 17],
+  ["without end", 2 ** 50, 999_999_999, 64],
+])("threads for a file %s", (_, size, wanted, expected) => {
+  expect(threadsFor(size, wanted)).toBe(expected);
 });
 
 test("a file that became shorter has no digest", () => {
