@@ -213,7 +213,7 @@ describe("options of the wrong kind are refused before anything is read", () => 
     ["a number as profile", { profiles: [1] }, TypeError],
     ["another accelerator", { accelerator: true }, RangeError],
   ])("imageDigests: %s", async (_, options, error) => {
-    await expect(imageDigests(never, options as DigestOptions)).rejects.toThrowError(error);
+    await expect(imageDigests(never, options as unknown as DigestOptions)).rejects.toThrowError(error);
   });
 });
 

@@ -39,7 +39,7 @@ describe("parseProfile", () => {
 
 test("parseProfile takes strings only", () => {
   for (const name of [undefined, null, 1, ["v1-sha256-12"]]) {
-    expect(() => parseProfile(name as string)).toThrowError(TypeError);
+    expect(() => parseProfile(name as unknown as string)).toThrowError(TypeError);
   }
 });
 
