@@ -4,7 +4,7 @@
  * Only numbers cross. Statuses are `STATUS_*` of abi.ts, 0 for success; when one is not 0 the error record says more.
  * The windows belong to the host between calls and to the engine during a call. One job at a time:
  *
- *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -> (imageOpen -> imageRead … | cursorOpen -> cursorRead …) …
+ *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -> (imageOpen -> imageRead … | printOpen -> printRead … | …) …
  *
  * A dumpfile that was refused answers STATUS_ENGINE_STATE until the next reset; an image that was refused leaves the
  * tree as it is. The verity verbs need no job and may be mixed
@@ -32,6 +32,7 @@ import {
   VERITY_SALT_MAX_BYTES,
   VERITY_SLOTS,
 } from "./abi";
+import { openPrint, readPrint } from "./dump/print";
 import { beginDump, endDump, writeDump } from "./dump/read";
 import { openImage, readImage } from "./erofs/image";
 import { setSeed } from "./hash/siphash";
@@ -48,7 +49,8 @@ const JOB_READING = 1;
 const JOB_TREE = 2;
 const JOB_IMAGE = 3;
 const JOB_CURSOR = 4;
-const JOB_FAILED = 5;
+const JOB_PRINT = 5;
+const JOB_FAILED = 6;
 
 let job = JOB_NONE;
 /** What belongs to the tree; beyond it lies what an image or a cursor needs. */
@@ -184,7 +186,7 @@ export function dumpEnd(): i32 {
 
 /** Whether there is a tree to work on; drops what an earlier image or cursor needed. */
 function turnToTree(): bool {
-  if (job != JOB_TREE && job != JOB_IMAGE && job != JOB_CURSOR) return false;
+  if (job == JOB_NONE || job == JOB_READING || job == JOB_FAILED) return false;
   release(treeMark);
   return true;
 }
@@ -222,6 +224,29 @@ export function imageRead(verityMask: u32): i32 {
     if (verityMask & (1 << slot)) verity.update(slot, OUTPUT, length);
   }
   return length;
+}
+
+// ---- tree -> dumpfile --------------------------------------------------------------------------------------------
+
+/**
+ * Begins the canonical dumpfile of the tree: one form for each tree, which reads back as the same.
+ *
+ * @returns a status
+ */
+export function printOpen(): i32 {
+  if (!turnToTree()) return failState();
+  const status = step(openPrint(), JOB_PRINT);
+  if (status != STATUS_OK) job = JOB_TREE;
+  return status;
+}
+
+/**
+ * Makes the next piece of the canonical dumpfile in the output window.
+ *
+ * @returns bytes, 0 at the end, or a status, negated
+ */
+export function printRead(): i32 {
+  return job == JOB_PRINT ? readPrint() : -failState();
 }
 
 // ---- cursor ------------------------------------------------------------------------------------------------------

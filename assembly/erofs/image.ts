@@ -3,8 +3,7 @@
  *
  *   version -> stubs -> order -> prepare -> shared -> layout -> emit
  *
- * Pieces are whole multiples of the largest verity block, so that whoever hashes them never meets a cut block; what is
- * left over waits behind the window for the next piece.
+ * Each pass leaves what the next one needs at the nodes and in the plan.
  */
 
 import {
@@ -15,12 +14,11 @@ import {
   FORMAT_AUTO,
   FORMAT_V0,
   FORMAT_V1,
-  OUTPUT_WINDOW_BYTES,
   STATUS_EROFS_FORMAT,
   STATUS_OK,
 } from "../abi";
 import { fail, setControl } from "../mem/record";
-import { OUTPUT } from "../mem/windows";
+import { beginPieces, nextPiece } from "../mem/pieces";
 import { whiteoutCount } from "../tree/tree";
 import { beginEmit, emitUnit, isDone } from "./emit";
 import { BLOCK, hasOverlayPreparation } from "./format";
@@ -29,13 +27,6 @@ import { addStubs, orderInodes } from "./order";
 import { beginPlan, dataBlocks, dataStart, inodeCount, sharedCount, version } from "./plan";
 import { prepare } from "./prepare";
 import { planShared } from "./shared";
-
-/** Every piece but the last is a multiple of this: the largest verity block. */
-const PIECE_BYTES: usize = 65536;
-
-/** Bytes of the window that were handed out, and bytes behind them that were not. */
-let delivered: usize = 0;
-let left: usize = 0;
 
 /** composefs_version for a `FORMAT_*` number (erofs-v1.md 2). */
 function versionOf(format: u32): u32 {
@@ -60,8 +51,7 @@ export function openImage(format: u32, blockLimit: u32): i32 {
   if (status == STATUS_OK) status = layout(blockLimit);
   if (status != STATUS_OK) return status;
   beginEmit();
-  delivered = 0;
-  left = 0;
+  beginPieces();
   setControl(CONTROL_IMAGE_VERSION, version);
   setControl(CONTROL_IMAGE_BYTES, dataStart + dataBlocks * BLOCK);
   setControl(CONTROL_IMAGE_INODES, inodeCount);
@@ -75,13 +65,5 @@ export function openImage(format: u32, blockLimit: u32): i32 {
  * @returns its bytes, 0 when there are no more
  */
 export function readImage(): u32 {
-  if (left) memory.copy(OUTPUT, OUTPUT + delivered, left);
-  const end = OUTPUT + OUTPUT_WINDOW_BYTES;
-  let to = OUTPUT + left;
-  while (to < end && !isDone()) to = emitUnit(to);
-  const filled = to - OUTPUT;
-  delivered = min<usize>(filled, OUTPUT_WINDOW_BYTES);
-  if (!isDone()) delivered &= ~(PIECE_BYTES - 1);
-  left = filled - delivered;
-  return <u32>delivered;
+  return nextPiece(emitUnit, isDone);
 }

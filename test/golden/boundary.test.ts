@@ -27,6 +27,9 @@ const EXPORTS = [
   "dumpEnd",
   "imageOpen",
   "imageRead",
+  // tree -> dumpfile
+  "printOpen",
+  "printRead",
   // the cursor over a tree
   "cursorOpen",
   "cursorRead",

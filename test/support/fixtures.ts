@@ -26,6 +26,8 @@ export interface Vector {
   dump_sha256?: string;
   runs: ExpectedRun[];
   v2?: ExpectedImage;
+  /** The canonical dumpfile. */
+  canonical: { sha256: string; size: number };
 }
 
 interface Vectors {

@@ -40,6 +40,8 @@ export interface EngineExports {
   dumpEnd(): number;
   imageOpen(format: number): number;
   imageRead(verityMask: number): number;
+  printOpen(): number;
+  printRead(): number;
   cursorOpen(): number;
   cursorRead(first: number): number;
   cursorChildren(index: number, from: number): number;
@@ -64,5 +66,6 @@ export declare class RawEngine {
   check(status: number): void;
   parse(chunks: Iterable<Uint8Array>, options?: ParseOptions): void;
   image(format: number, verity?: readonly VerityParameters[]): BuiltImage;
+  print(): Buffer;
   build(dump: Uint8Array, format: number, verity?: readonly VerityParameters[], options?: ParseOptions): BuiltImage;
 }

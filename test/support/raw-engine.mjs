@@ -133,6 +133,19 @@ export class RawEngine {
     return { image: Buffer.concat(pieces), digests };
   }
 
+  /** The canonical dumpfile of the tree parsed last. */
+  print() {
+    const { exports } = this;
+    this.check(exports.printOpen());
+    const pieces = [];
+    for (;;) {
+      const length = exports.printRead();
+      if (length < 0) this.check(-length);
+      if (length === 0) return Buffer.concat(pieces);
+      pieces.push(Buffer.from(this.view(exports.outputPtr(), length)));
+    }
+  }
+
   /** Parses `dump` and writes one image of it. */
   build(dump, format, verity = [], options = {}) {
     this.parse([dump], options);
