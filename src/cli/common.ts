@@ -69,15 +69,21 @@ export function usageError(message: string): ComposefsError {
   return new ComposefsError("USAGE", message);
 }
 
-/** Prints an error as `code: message`, or as JSON, on standard error and gives the exit code for it. */
+/**
+ * Prints an error as `code: message`, or as JSON, on standard error and gives the exit code for it, which is all that
+ * is left when standard error takes nothing.
+ */
 export function reportError(error: unknown, json: boolean): number {
   if (isClosedPipe(error)) return EXIT_PIPE;
-  if (error instanceof ComposefsError) {
-    printError(json ? `${JSON.stringify(error)}\n` : `${error.code}: ${error.message}\n`);
-    return error.isBug ? EXIT_BUG : EXIT_INPUT;
+  const known = error instanceof ComposefsError;
+  let text = `${(error as Error)?.stack ?? error}\nThis is a bug of composefs-wasm.\n`;
+  if (known) text = json ? `${JSON.stringify(error)}\n` : `${error.code}: ${error.message}\n`;
+  try {
+    printError(text);
+  } catch {
+    // Nobody to tell.
   }
-  printError(`${(error as Error)?.stack ?? error}\nThis is a bug of composefs-wasm.\n`);
-  return EXIT_BUG;
+  return known && !error.isBug ? EXIT_INPUT : EXIT_BUG;
 }
 
 /** Parses a dumpfile and closes it. @throws {ComposefsError} IO_READ, DUMP_* */

@@ -10,7 +10,7 @@
 
 import { Command } from "commander";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
-import { print, printError } from "./text.ts";
+import { print, printable, printError } from "./text.ts";
 
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
@@ -24,7 +24,8 @@ const program = new Command("composefs")
     writeErr: printError,
     outputError(text) {
       const message = text.replace(/^error: /, "").trimEnd();
-      reportError(usageError(isJson ? message : `${message}\n(composefs --help lists commands and options)`), isJson);
+      const lines = [...message.split("\n").map(printable), "(composefs --help lists commands and options)"];
+      reportError(usageError(isJson ? message : lines.join("\n")), isJson);
     },
   })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT));

@@ -5,7 +5,8 @@
  * take milliseconds to load, stay unloaded.
  */
 
-import { ioError, quote, writeAll } from "../image/files.node.ts";
+import { ComposefsError } from "../error.ts";
+import { ioError, quote, type SystemError, systemText, writeAll } from "../image/files.node.ts";
 
 /** Writes to standard output. @throws {ComposefsError} IO_WRITE */
 export function print(text: string): void {
@@ -16,9 +17,14 @@ export function print(text: string): void {
   }
 }
 
-/** Writes to standard error. @throws the error of the system, EPIPE when nobody reads */
+/** Writes to standard error. @throws {ComposefsError} IO_WRITE */
 export function printError(text: string): void {
-  writeAll(2, Buffer.from(text));
+  try {
+    writeAll(2, Buffer.from(text));
+  } catch (cause) {
+    const reason = systemText(cause as SystemError);
+    throw new ComposefsError("IO_WRITE", `cannot write standard error: ${reason}`, {}, { cause });
+  }
 }
 
 /** Such as `4.9 MB`; 1 MB is 1,000,000 bytes. */

@@ -32,7 +32,7 @@ export interface VerityDigestOptions {
 }
 
 /** What verityParameters names, as options of the command. */
-const OPTION_NAMES: Record<string, string> = { hash: "--hash-alg", blockSize: "--block-size", salt: "--salt" };
+const OPTION_NAMES: Record<string, string> = { blockSize: "--block-size", salt: "--salt" };
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, IO_*, ENGINE_* */
 export function run(files: readonly string[], options: VerityDigestOptions): number {
@@ -82,8 +82,11 @@ function readParameters(options: VerityDigestOptions): ReturnType<typeof verityP
     throw new RangeError(`--salt: expected pairs of hex digits, got ${quote(salt)}`);
   // fsverity takes the kernel's numbers as well as names.
   const hash = { "1": "sha256", "2": "sha512" }[options.hashAlg] ?? options.hashAlg;
+  if (hash !== "sha256" && hash !== "sha512") {
+    throw new RangeError(`--hash-alg: expected sha256 or sha512, got ${quote(hash)}`);
+  }
   return verityParameters({
-    hash: hash as "sha256" | "sha512",
+    hash,
     blockSize: wholeNumber("--block-size", options.blockSize),
     salt: Buffer.from(salt, "hex"),
   });

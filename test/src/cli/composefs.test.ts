@@ -47,7 +47,7 @@ describe("composefs", () => {
     [["mkfs", "a", "b", "c"], "too many arguments for 'mkfs'. Expected 2 arguments but got 3."],
     [["digest", "a", "b"], 'expected one dumpfile, "a", and got "b"; profiles are named by -p'],
     [["digest", "-p", "v1-sha256-12", "v0-sha256-12", "a"], 'expected one dumpfile, "v0-sha256-12", and got "a"'],
-    [["verity", "digest", "--hash-alg", "md5", "a"], "--hash-alg: expected sha256 or sha512, got md5"],
+    [["verity", "digest", "--hash-alg", "md5", "a"], '--hash-alg: expected sha256 or sha512, got "md5"'],
     [["verity", "digest", "--block-size", "512", "a"], "--block-size: expected a power of two from 1024 to 65536"],
     [["verity", "digest", "--salt", "x", "a"], '--salt: expected pairs of hex digits, got "x"'],
     [["mkfs", "-f", "v3", "a", "b"], '--format: expected v0, v1 or v2, got "v3"'],
@@ -63,6 +63,24 @@ describe("composefs", () => {
     const error = JSON.parse(json.stderr);
     expect(error.code).toBe("USAGE");
     expect(error.message.slice(0, message.length)).toBe(message);
+  });
+
+  test("no argument steers the terminal through a message", () => {
+    const evil = "x\x1b[2J\x9b";
+    for (const args of [[evil], ["mkfs", `--${evil}`], ["digest", evil], ["mkfs", "-f", evil, "a", "b"]]) {
+      const { exitCode, stderr } = composefs(args);
+      expect(exitCode).toBe(2);
+      expect(stderr).toContain("x\\u001b[2J\\u009b");
+    }
+  });
+
+  test("standard error that takes nothing leaves the exit code", () => {
+    const cwd = emptyFolder();
+    writeFileSync(join(cwd, "dump"), dump);
+    for (const args of ["digest missing", "foo", "mkfs dump -"]) {
+      const command = `cd "$0" && '${process.execPath}' '${pathOf("composefs")}' ${args} > /dev/null 2> /dev/full`;
+      expect({ args, ...runOracle("/bin/sh", ["-c", command, cwd]) }).toMatchObject({ args, exitCode: 2 });
+    }
   });
 
   test("the strict checks are named where they are offered", () => {
