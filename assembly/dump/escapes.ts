@@ -22,41 +22,44 @@ function hexDigit(byte: u32): i32 {
  * Resolves the escapes of a field.
  *
  * @param from first byte of the escaped text, `end` the byte after it
- * @param to room for `end - from` bytes; may be `from`
+ * @param to elsewhere, room for `end - from` bytes and 16 more
  * @returns number of bytes written, or a negative number (`unescapeStatus`)
  */
 export function unescape(from: usize, end: usize, to: usize): i32 {
   const start = to;
-  const backslash = i8x16.splat(0x5c);
+  const backslash = i8x16.splat(<i8>BACKSLASH);
   while (from < end) {
-    // Escapes are rare: sixteen bytes without one are moved at a time. `to` never passes `from`, so nothing that is
-    // still to be read is overwritten when both are the same text.
+    // Sixteen bytes are moved at a time; those from the first backslash on are written over.
     if (from + 16 <= end) {
       const bytes = v128.load(from);
-      if (!v128.any_true(i8x16.eq(bytes, backslash))) {
-        v128.store(to, bytes);
-        from += 16;
-        to += 16;
-        continue;
-      }
-    }
-    let byte = <u32>load<u8>(from);
-    from++;
-    if (byte == BACKSLASH) {
-      if (from == end) return UNESCAPE_UNKNOWN;
-      const letter = <u32>load<u8>(from);
+      const escapes = i8x16.bitmask(i8x16.eq(bytes, backslash));
+      v128.store(to, bytes);
+      const plain = escapes ? ctz(escapes) : 16;
+      from += plain;
+      to += plain;
+      if (!escapes) continue;
+    } else if (<u32>load<u8>(from) != BACKSLASH) {
+      store<u8>(to, load<u8>(from));
       from++;
-      if (letter == BACKSLASH) byte = BACKSLASH;
-      else if (letter == 0x6e) byte = 0x0a;
-      else if (letter == 0x72) byte = 0x0d;
-      else if (letter == 0x74) byte = 0x09;
-      else if (letter == 0x78 && from + 2 <= end) {
-        const high = hexDigit(load<u8>(from));
-        const low = hexDigit(load<u8>(from + 1));
-        if ((high | low) < 0) return UNESCAPE_HEX;
-        byte = <u32>((high << 4) | low);
-        from += 2;
-      } else return UNESCAPE_UNKNOWN;
+      to++;
+      continue;
+    }
+    // An escape: its letter, and for most two digits.
+    if (from + 1 == end) return UNESCAPE_UNKNOWN;
+    const letter = <u32>load<u8>(from, 1);
+    let byte: u32;
+    if (letter == 0x78) {
+      if (from + 4 > end) return UNESCAPE_UNKNOWN;
+      const high = hexDigit(load<u8>(from, 2));
+      const low = hexDigit(load<u8>(from, 3));
+      if ((high | low) < 0) return UNESCAPE_HEX;
+      byte = <u32>((high << 4) | low);
+      from += 4;
+    } else {
+      byte =
+        letter == BACKSLASH ? BACKSLASH : letter == 0x6e ? 0x0a : letter == 0x72 ? 0x0d : letter == 0x74 ? 0x09 : 0;
+      if (!byte) return UNESCAPE_UNKNOWN;
+      from += 2;
     }
     store<u8>(to, byte);
     to++;

@@ -150,7 +150,8 @@ export function locate(path: usize, len: u32): i32 {
     enter(end, directory);
   }
   parent = directory;
-  memory.copy(previous + common, path + common, len - common);
+  // In words: most lines share all but a name, and a bulk copy costs a call.
+  for (let at = common; at < len; at += 8) store<u64>(previous + at, load<u64>(path + at));
   previousLen = len;
   return STATUS_OK;
 }

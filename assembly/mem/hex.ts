@@ -2,6 +2,9 @@
  * Hexadecimal digests and the object paths made of them (fsverity.md 3), sixteen digits at a time.
  */
 
+/** `0` to `9`, `a` to `f`. */
+const DIGITS = i8x16(48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 97, 98, 99, 100, 101, 102);
+
 /** Digits decoded and valid. */
 export const HEX_OK: u32 = 0;
 /** Valid, and upper case occurs. */
@@ -62,18 +65,15 @@ export function decodeObjectPath(path: usize, digestLen: u32, scratch: usize, to
 
 /** Writes the object path of a digest: `objectPathLen(digestLen)` bytes in lower case. */
 export function encodeObjectPath(digest: usize, digestLen: u32, to: usize): void {
-  for (let i: u32 = 0; i < digestLen; i++) {
-    const byte = <u32>load<u8>(digest + i);
-    // nibble + '0', and another 39 for letters
-    let high = byte >> 4;
-    let low = byte & 15;
-    high += 0x30 + (high > 9 ? 39 : 0);
-    low += 0x30 + (low > 9 ? 39 : 0);
-    store<u16>(to, high | (low << 8));
-    to += 2;
-    if (i == 0) {
-      store<u8>(to, 0x2f);
-      to++;
-    }
+  // The digits go where they belong but for the first two, which then move before the slash.
+  for (let i: u32 = 0; i < digestLen; i += 16) {
+    const bytes = v128.load(digest + i);
+    const high = i8x16.swizzle(DIGITS, i8x16.shr_u(bytes, 4));
+    const low = i8x16.swizzle(DIGITS, v128.and(bytes, i8x16.splat(15)));
+    const at = to + 1 + (i << 1);
+    v128.store(at, i8x16.shuffle(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+    v128.store(at + 16, i8x16.shuffle(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
   }
+  store<u16>(to, load<u16>(to + 1));
+  store<u8>(to, 0x2f, 2);
 }
