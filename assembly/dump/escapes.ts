@@ -3,6 +3,7 @@
  */
 
 import { STATUS_DUMP_ESCAPE, STATUS_DUMP_ESCAPE_HEX } from "../abi";
+import { hexLetter } from "../mem/hex";
 
 const BACKSLASH: u32 = 0x5c;
 
@@ -83,11 +84,6 @@ export function hasZero(at: usize, len: u32): bool {
 /** What `writeEscaped` escapes beside what always must be: nothing, or `=` as in keys and values of xattrs. */
 export const ESCAPE_PLAIN: u32 = 0;
 export const ESCAPE_EQUALS: u32 = 0x3d;
-
-/** A hexadecimal digit in lower case. */
-function hexLetter(nibble: u32): u32 {
-  return nibble + 0x30 + (nibble > 9 ? 39 : 0);
-}
 
 /**
  * Escapes a text as C and composefs-rs do (dumpfile.md 2.2).

@@ -4,6 +4,7 @@
 
 import { FORMAT_V2, STATUS_OK } from "../abi";
 import { allocate } from "../mem/arena";
+import { hexLetter } from "../mem/hex";
 import { isText } from "../mem/text";
 import { failMemory } from "../mem/record";
 import { compareNames } from "../tree/children";
@@ -64,11 +65,9 @@ export function addStubs(): i32 {
   let count: u32 = 0;
   let from: u32 = 0;
   for (let i: u32 = 0; i < STUBS; i++) {
-    const high = i >> 4;
-    const low = i & 15;
     store<u64>(name, 0);
-    store<u8>(name, high + (high > 9 ? 0x57 : 0x30));
-    store<u8>(name, low + (low > 9 ? 0x57 : 0x30), 1);
+    store<u8>(name, hexLetter(i >> 4));
+    store<u8>(name, hexLetter(i & 15), 1);
     const at = newStub(root);
     if (!at) return failMemory();
     const stub = changetype<Node>(at);

@@ -18,7 +18,7 @@ import {
   V2_SYMLINK_MAX_BYTES,
 } from "../abi";
 import { failAt, failMemory, setErrorText } from "../mem/record";
-import { addressAt, capacity } from "../mem/table";
+import { capacity, recordAt } from "../mem/table";
 import { allDigests, Digest, itemTag, TAG_METACOPY, TAG_REDIRECT } from "../tree/digests";
 import { FLAG_EXTENDED, FLAG_HAS_WHITEOUTS, FLAG_INLINE, Node, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
 import {
@@ -60,12 +60,12 @@ function addAll(items: usize, count: u32): void {
 function resetCounts(): void {
   const pairs = allPairs();
   for (let i: u32 = 0; i < capacity(pairs); i++) {
-    const at = addressAt(pairs.slots + ((<usize>i) << 3));
+    const at = recordAt(pairs, i);
     if (at) changetype<Pair>(at).count = 0;
   }
   const digests = allDigests();
   for (let i: u32 = 0; i < capacity(digests); i++) {
-    const at = addressAt(digests.slots + ((<usize>i) << 3));
+    const at = recordAt(digests, i);
     if (!at) continue;
     changetype<Digest>(at).metacopyCount = 0;
     changetype<Digest>(at).redirectCount = 0;
@@ -78,7 +78,7 @@ function resetCounts(): void {
 function findAcl(): bool {
   const keys = allKeys();
   for (let i: u32 = 0; i < capacity(keys); i++) {
-    const at = addressAt(keys.slots + ((<usize>i) << 3));
+    const at = recordAt(keys, i);
     if (at && changetype<Key>(at).isAcl) return true;
   }
   return false;

@@ -9,7 +9,7 @@ import { FORMAT_V2, STATUS_OK } from "../abi";
 import { allocate, mark, release } from "../mem/arena";
 import { failMemory } from "../mem/record";
 import { ITEM_BYTES, itemValue, setItem, sort } from "../mem/sort";
-import { addressAt, capacity } from "../mem/table";
+import { capacity, recordAt } from "../mem/table";
 import { allDigests, TAG_METACOPY, TAG_REDIRECT } from "../tree/digests";
 import { emptyMetacopy } from "../tree/overlay";
 import { allPairs } from "../tree/xattrs";
@@ -21,12 +21,12 @@ function collect(items: usize): u32 {
   let count: u32 = 0;
   const pairs = allPairs();
   for (let i: u32 = 0; i < capacity(pairs); i++) {
-    const at = addressAt(pairs.slots + ((<usize>i) << 3));
+    const at = recordAt(pairs, i);
     if (at) count += take(items, count, at);
   }
   const digests = allDigests();
   for (let i: u32 = 0; i < capacity(digests); i++) {
-    const at = addressAt(digests.slots + ((<usize>i) << 3));
+    const at = recordAt(digests, i);
     if (!at) continue;
     count += take(items, count, at | TAG_METACOPY);
     count += take(items, count, at | TAG_REDIRECT);

@@ -43,6 +43,11 @@ export function decodeHex(from: usize, digits: u32, to: usize): u32 {
   return v128.any_true(upper) ? HEX_UPPER : HEX_OK;
 }
 
+/** The lower-case hexadecimal digit of a number from 0 to 15. */
+export function hexLetter(nibble: u32): u32 {
+  return nibble + (nibble > 9 ? 0x57 : 0x30);
+}
+
 /** Bytes of the object path of a digest: two digits, `/`, the rest. */
 export function objectPathLen(digestLen: u32): u32 {
   return (digestLen << 1) + 1;

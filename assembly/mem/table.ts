@@ -90,7 +90,12 @@ function grow(table: Table): bool {
   return true;
 }
 
-/** Slots of the table, for walking over all of them: `table.slots + 8 * i`. */
+/** Number of slots, for walking over all of them with `recordAt`. */
 export function capacity(table: Table): u32 {
   return table.slots ? table.mask + 1 : 0;
+}
+
+/** Address of the record in a slot by its number, 0 when the slot is free. */
+export function recordAt(table: Table, index: u32): usize {
+  return addressAt(table.slots + ((<usize>index) << 3));
 }

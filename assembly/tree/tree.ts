@@ -89,6 +89,17 @@ export function rootNode(): Node {
   return changetype<Node>(root);
 }
 
+/** The slot of the directory called `name` in `parent`, or the free one where it would go. The table must be ready. */
+function directorySlot(parent: usize, name: usize, nameLen: u32, hash: u32): usize {
+  let slot = first(directories, hash);
+  for (; addressAt(slot); slot = next(directories, slot)) {
+    if (hashAt(slot) != hash) continue;
+    const node = changetype<Node>(addressAt(slot));
+    if (node.parent == parent && node.nameLen == nameLen && equal(node.name, name, nameLen)) break;
+  }
+  return slot;
+}
+
 /**
  * The directory called `name` in `parent`.
  *
@@ -96,13 +107,7 @@ export function rootNode(): Node {
  */
 export function findDirectory(parent: usize, name: usize, nameLen: u32): usize {
   if (!directories.slots) return 0;
-  const hash = <u32>sipHash(name, nameLen, parent);
-  for (let slot = first(directories, hash); addressAt(slot); slot = next(directories, slot)) {
-    if (hashAt(slot) != hash) continue;
-    const node = changetype<Node>(addressAt(slot));
-    if (node.parent == parent && node.nameLen == nameLen && equal(node.name, name, nameLen)) return addressAt(slot);
-  }
-  return 0;
+  return addressAt(directorySlot(parent, name, nameLen, <u32>sipHash(name, nameLen, parent)));
 }
 
 /** Whether `parent` has an entry called `name` so far. Slow: for the words of an error. */
@@ -186,11 +191,7 @@ export function insert(parent: usize, name: usize, nameLen: u32, type: u32): usi
 function insertDirectory(parent: usize, node: Node): usize {
   if (!ready(directories)) return 0;
   const hash = <u32>sipHash(node.name, node.nameLen, parent);
-  let slot = first(directories, hash);
-  for (; addressAt(slot); slot = next(directories, slot)) {
-    if (hashAt(slot) != hash) continue;
-    const other = changetype<Node>(addressAt(slot));
-    if (other.parent == parent && other.nameLen == node.nameLen && compareNames(other, node) == 0) return INSERT_TWICE;
-  }
+  const slot = directorySlot(parent, node.name, node.nameLen, hash);
+  if (addressAt(slot)) return INSERT_TWICE;
   return put(directories, slot, hash, changetype<usize>(node)) ? changetype<usize>(node) : 0;
 }
