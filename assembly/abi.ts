@@ -15,7 +15,7 @@
  */
 
 /** Goes up whenever an export, a record or a code changes its meaning. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 // ---- windows ------------------------------------------------------------------------------------------------
 
@@ -30,7 +30,7 @@ export const DIGEST_MAX_BYTES = 64;
 
 // ---- control record: u64 slots, byte offsets ------------------------------------------------------------------
 
-/** Entries of the tree, the root and hardlink names included. Set by `dumpEnd`. */
+/** Entries of the tree, the root and hardlink names included. Set by `dumpEnd` and `scanEnd`. */
 export const CONTROL_ENTRIES = 0;
 /** Directories among them. */
 export const CONTROL_DIRECTORIES = 8;
@@ -50,7 +50,7 @@ export const CONTROL_DIGEST_BYTES = 56;
 export const CONTROL_INPUT_BYTES = 64;
 /** Sum of the sizes of all external files, one count for each inode, modulo 2^64. */
 export const CONTROL_EXTERNAL_BYTES = 72;
-/** composefs_version of the image (0, 1 or 2). Set by `imageOpen`. */
+/** composefs_version of the image (0, 1 or 2). Set by `imageOpen`, and by `scanEnd` for the image that was read. */
 export const CONTROL_IMAGE_VERSION = 80;
 /** Size of the image in bytes. */
 export const CONTROL_IMAGE_BYTES = 88;
@@ -64,6 +64,8 @@ export const CONTROL_ARENA_BYTES = 112;
 export const CONTROL_CURSOR_COUNT = 120;
 /** Bytes of them. */
 export const CONTROL_CURSOR_BYTES = 128;
+/** Native whiteouts that make the root's object directories invisible. Set by `scanEnd`. */
+export const CONTROL_STUBS = 136;
 
 export const CONTROL_RECORD_BYTES = 192;
 
@@ -112,6 +114,9 @@ export const FIELD_XATTR = 12;
 /** `dumpBegin`: refuse also what C refuses under CFS_PARSE_STRICT, and untrue link counts. */
 export const DUMP_STRICT = 1;
 
+/** `scanBegin`: refuse also what no writer makes although every reader takes it, and untrue link counts. */
+export const SCAN_STRICT = 1;
+
 /** `imageOpen`: V0, V1 and V2 of the composefs header's composefs_version. */
 export const FORMAT_V0 = 0;
 export const FORMAT_V1 = 1;
@@ -138,7 +143,8 @@ export const LIMIT_MEMORY_BYTES = 0;
 export const LIMIT_ENTRIES = 1;
 export const LIMIT_LINE_BYTES = 2;
 export const LIMIT_IMAGE_BLOCKS = 3;
-export const LIMIT_COUNT = 4;
+export const LIMIT_SCAN_BYTES = 4;
+export const LIMIT_COUNT = 5;
 
 /** 3 GiB: below the point where 32-bit addresses wrap; a browser host lowers it to 1 GiB. */
 export const LIMIT_MEMORY_BYTES_DEFAULT = 3221225472;
@@ -148,6 +154,8 @@ export const LIMIT_ENTRIES_DEFAULT = 16777216;
 export const LIMIT_LINE_BYTES_DEFAULT = 262144;
 /** Blocks of 4096 bytes in an image: the superblock counts them in 32 bits. */
 export const LIMIT_IMAGE_BLOCKS_DEFAULT = 4294967295;
+/** 1 GiB: the image is held while it is read, and composefs-rs has the same default (erofs-reader.md 3, no. 1). */
+export const LIMIT_SCAN_BYTES_DEFAULT = 1073741824;
 
 // ---- what a job may cost ------------------------------------------------------------------------------------------------
 
@@ -160,6 +168,11 @@ export const MEMORY_BASE_BYTES = 8388608;
 export const MEMORY_PER_RECORD_BYTES = 320;
 /** Most linear memory for a byte of names, hardlink targets, symlink targets, payloads, xattrs and inline content. */
 export const MEMORY_PER_TEXT_BYTE = 2;
+/**
+ * Most linear memory for a byte of an image that is read: the image itself, and entries of 13 bytes that each become a
+ * node. Images that are not made to be bad need about three.
+ */
+export const MEMORY_PER_IMAGE_BYTE = 16;
 
 // ---- limits of the format: fixed, since moving one would move digests ------------------------------------------------
 
@@ -268,6 +281,74 @@ export const STATUS_EROFS_V2_PAYLOAD = 126;
 
 export const STATUS_VERITY_PARAMETERS = 140;
 
+// What is wrong with an image that is read. The image as a whole:
+export const STATUS_IMAGE_TOO_LARGE = 160;
+export const STATUS_IMAGE_TOO_SHORT = 161;
+export const STATUS_IMAGE_NOT_EROFS = 162;
+export const STATUS_IMAGE_NOT_COMPOSEFS = 163;
+export const STATUS_IMAGE_HEADER_VERSION = 164;
+export const STATUS_IMAGE_VERSION = 165;
+export const STATUS_IMAGE_BLOCK_SIZE = 166;
+export const STATUS_IMAGE_FEATURE_COMPAT = 167;
+export const STATUS_IMAGE_FEATURE_INCOMPAT = 168;
+export const STATUS_IMAGE_COMPRESSED = 169;
+export const STATUS_IMAGE_DEVICES = 170;
+export const STATUS_IMAGE_SB_EXTSLOTS = 171;
+export const STATUS_IMAGE_PACKED_INODE = 172;
+export const STATUS_IMAGE_META_BLKADDR = 173;
+export const STATUS_IMAGE_XATTR_PREFIXES = 174;
+export const STATUS_IMAGE_XATTR_BLKADDR = 175;
+export const STATUS_IMAGE_OVERLAP = 176;
+export const STATUS_IMAGE_TOO_MANY_ENTRIES = 177;
+// Its inodes:
+export const STATUS_IMAGE_NID = 180;
+export const STATUS_IMAGE_INODE = 181;
+export const STATUS_IMAGE_LAYOUT = 182;
+export const STATUS_IMAGE_TYPE = 183;
+export const STATUS_IMAGE_LAYOUT_TYPE = 184;
+export const STATUS_IMAGE_DATA = 185;
+export const STATUS_IMAGE_SPECIAL_SIZE = 186;
+export const STATUS_IMAGE_SYMLINK_LENGTH = 187;
+export const STATUS_IMAGE_SYMLINK_NUL = 188;
+export const STATUS_IMAGE_INLINE_TOO_LONG = 189;
+export const STATUS_IMAGE_FILE_TOO_LARGE = 190;
+export const STATUS_IMAGE_NSEC_RANGE = 191;
+export const STATUS_IMAGE_WHITEOUT_LINKED = 192;
+export const STATUS_IMAGE_NATIVE_WHITEOUT = 193;
+// Their xattrs:
+export const STATUS_IMAGE_XATTR_REFERENCES = 200;
+export const STATUS_IMAGE_XATTR_REFERENCE = 201;
+export const STATUS_IMAGE_XATTR_ENTRY = 202;
+export const STATUS_IMAGE_XATTR_INDEX = 203;
+export const STATUS_IMAGE_XATTR_KEY = 204;
+export const STATUS_IMAGE_XATTR_KEY_NUL = 205;
+export const STATUS_IMAGE_XATTR_TWICE = 206;
+export const STATUS_IMAGE_XATTR_SHARED = 207;
+export const STATUS_IMAGE_XATTR_BUDGET = 208;
+export const STATUS_IMAGE_METACOPY = 209;
+export const STATUS_IMAGE_REDIRECT = 210;
+export const STATUS_IMAGE_DIGEST_MIXED = 211;
+// Its directories:
+export const STATUS_IMAGE_ROOT_TYPE = 220;
+export const STATUS_IMAGE_NAMEOFF = 221;
+export const STATUS_IMAGE_NAME_LENGTH = 222;
+export const STATUS_IMAGE_NAME_BYTE = 223;
+export const STATUS_IMAGE_NAME_ORDER = 224;
+export const STATUS_IMAGE_NAME_TWICE = 225;
+export const STATUS_IMAGE_DOT = 226;
+export const STATUS_IMAGE_DOTDOT = 227;
+export const STATUS_IMAGE_FILE_TYPE = 228;
+export const STATUS_IMAGE_DIRECTORY_TWICE = 229;
+export const STATUS_IMAGE_PATH_TOO_LONG = 230;
+export const STATUS_IMAGE_DIRECTORY_NLINK = 231;
+// In strict mode:
+export const STATUS_IMAGE_STRICT_NLINK = 240;
+export const STATUS_IMAGE_STRICT_RESERVED = 241;
+export const STATUS_IMAGE_STRICT_STUBS = 242;
+export const STATUS_IMAGE_STRICT_EMPTY_OBJECT = 243;
+export const STATUS_IMAGE_STRICT_V2_WHITEOUT = 244;
+export const STATUS_IMAGE_STRICT_SYMLINK_BLOCK = 245;
+
 // ---- cursor records: an entry of the tree in the output window --------------------------------------------------------
 
 /** u32, bytes of the whole record, a multiple of 8: where the next one begins. */
@@ -294,8 +375,8 @@ export const CURSOR_SIZE = 48;
 export const CURSOR_NAMES = 56;
 /** u32, entries of a directory; index of the owner of a hardlink's inode; else 0. */
 export const CURSOR_LINK = 60;
-/** u32, line of the dumpfile, from 1. */
-export const CURSOR_LINE = 64;
+/** u32, line of the dumpfile, from 1; nid of the inode in the image that was read. */
+export const CURSOR_ORIGIN = 64;
 /** u32, lengths in bytes of what follows the header in this order; 0 = absent. */
 export const CURSOR_NAME_BYTES = 68;
 export const CURSOR_PAYLOAD_BYTES = 72;
@@ -304,3 +385,41 @@ export const CURSOR_DIGEST_BYTES = 80;
 /** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. */
 export const CURSOR_XATTR_COUNT = 84;
 export const CURSOR_HEADER_BYTES = 88;
+
+// ---- regions: what the bytes of an image are, in the order of the image ---------------------------------------------
+
+/** u32, offset in the image, in bytes. */
+export const REGION_OFFSET = 0;
+/** u32, bytes. */
+export const REGION_BYTES = 4;
+/** u32, a `REGION_KIND_*` number. */
+export const REGION_KIND = 8;
+/** u32, cursor index of the entry that it belongs to; 0 for none and for the root. */
+export const REGION_ENTRY = 12;
+export const REGION_RECORD_BYTES = 16;
+
+/** composefs header. */
+export const REGION_KIND_HEADER = 1;
+export const REGION_KIND_SUPERBLOCK = 2;
+/** Inode header of 32 bytes. */
+export const REGION_KIND_COMPACT_INODE = 3;
+/** Inode header of 64 bytes. */
+export const REGION_KIND_EXTENDED_INODE = 4;
+/** Xattr part of an inode: header, references, local entries. */
+export const REGION_KIND_XATTRS = 5;
+/** Directory entries behind their inode. */
+export const REGION_KIND_DIRENT_TAIL = 6;
+/** A block of directory entries. */
+export const REGION_KIND_DIRENT_BLOCK = 7;
+/** Content or symlink target behind its inode. */
+export const REGION_KIND_CONTENT_TAIL = 8;
+/** Whole blocks of content or of a symlink target. */
+export const REGION_KIND_CONTENT_BLOCKS = 9;
+/** Chunk pointers of a file whose content is an object. */
+export const REGION_KIND_CHUNKS = 10;
+/** An entry of the shared xattr area. */
+export const REGION_KIND_SHARED_XATTR = 11;
+/** Inode header, xattr part and tail of a stub, entry 0. */
+export const REGION_KIND_STUB = 12;
+/** Bytes that nothing refers to: alignment, the rest of a block. */
+export const REGION_KIND_PAD = 13;

@@ -4,40 +4,38 @@
  * Only numbers cross. Statuses are `STATUS_*` of abi.ts, 0 for success; when one is not 0 the error record says more.
  * The windows belong to the host between calls and to the engine during a call. One job at a time:
  *
- *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -> (imageOpen -> imageRead … | printOpen -> printRead … | …) …
+ *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -+-> (imageOpen -> imageRead … | printOpen -> printRead … | …) …
+ *         -> scanBegin -> scanWrite … -> scanEnd -+
  *
- * A dumpfile that was refused answers STATUS_ENGINE_STATE until the next reset; an image that was refused leaves the
- * tree as it is. The verity verbs need no job and may be mixed
- * with one; `reset` closes their slots too.
+ * An input that was refused answers STATUS_ENGINE_STATE until the next reset; an image that could not be made leaves the
+ * tree as it is. The verity verbs need no job and may be mixed with one; `reset` closes their slots too.
  */
 
 import {
   ABI_VERSION,
   CONTROL_ARENA_BYTES,
   DUMP_STRICT,
-  HASH_SHA256,
-  HASH_SHA512,
   INPUT_WINDOW_BYTES,
   LIMIT_COUNT,
   LIMIT_ENTRIES,
-  LIMIT_ENTRIES_DEFAULT,
   LIMIT_IMAGE_BLOCKS,
-  LIMIT_IMAGE_BLOCKS_DEFAULT,
   LIMIT_LINE_BYTES,
-  LIMIT_LINE_BYTES_DEFAULT,
-  LIMIT_MEMORY_BYTES,
-  LIMIT_MEMORY_BYTES_DEFAULT,
+  LIMIT_SCAN_BYTES,
+  SCAN_STRICT,
   STATUS_OK,
-  VERITY_BLOCK_BITS_MAX,
-  VERITY_SALT_MAX_BYTES,
+  OUTPUT_WINDOW_BYTES,
   VERITY_SLOTS,
 } from "./abi";
 import { openPrint, readPrint } from "./dump/print";
 import { beginDump, endDump, writeDump } from "./dump/read";
 import { openImage, readImage } from "./erofs/image";
+import { openInfo, readInfo } from "./erofs/info";
+import { beginScan, copyScanned, endScan, isScanned, reset as resetScan, writeScan } from "./erofs/read";
+import { openRegions, readRegions } from "./erofs/regions";
 import { setSeed } from "./hash/siphash";
-import { mark, release, reset as resetArena, setMemoryLimit, used } from "./mem/arena";
-import { clearRecords, CONTROL, ERROR, fail, failArgument, failState, setControl } from "./mem/record";
+import { mark, release, reset as resetArena, used } from "./mem/arena";
+import { limitOf, lower, mostOf } from "./mem/limits";
+import { clearRecords, CONTROL, ERROR, failArgument, failState, setControl } from "./mem/record";
 import { DIGEST, INPUT, OUTPUT } from "./mem/windows";
 import { findEntry, openCursor, readChildren, readEntries } from "./tree/cursor";
 import { reset as resetTree } from "./tree/tree";
@@ -50,29 +48,14 @@ const JOB_TREE = 2;
 const JOB_IMAGE = 3;
 const JOB_CURSOR = 4;
 const JOB_PRINT = 5;
-const JOB_FAILED = 6;
+const JOB_INFO = 6;
+const JOB_REGIONS = 7;
+const JOB_SCANNING = 8;
+const JOB_FAILED = 9;
 
 let job = JOB_NONE;
 /** What belongs to the tree; beyond it lies what an image or a cursor needs. */
 let treeMark: usize = 0;
-
-/** Limits by their numbers: the defaults, which are the most, and what is in force. */
-const mostOfLimits = memory.data<u32>([
-  LIMIT_MEMORY_BYTES_DEFAULT,
-  LIMIT_ENTRIES_DEFAULT,
-  LIMIT_LINE_BYTES_DEFAULT,
-  LIMIT_IMAGE_BLOCKS_DEFAULT,
-]);
-const limits = memory.data<u32>([
-  LIMIT_MEMORY_BYTES_DEFAULT,
-  LIMIT_ENTRIES_DEFAULT,
-  LIMIT_LINE_BYTES_DEFAULT,
-  LIMIT_IMAGE_BLOCKS_DEFAULT,
-]);
-
-function limitOf(index: u32): u32 {
-  return load<u32>(limits + (index << 2));
-}
 
 // ---- the instance ------------------------------------------------------------------------------------------------
 
@@ -118,6 +101,7 @@ export function reset(seedLow: u32, seedHigh: u32): void {
   setSeed(seed, seed * 0x9e3779b97f4a7c15 + 1);
   resetArena();
   resetTree();
+  resetScan();
   verity.closeAll();
   clearRecords();
   job = JOB_NONE;
@@ -132,11 +116,7 @@ export function reset(seedLow: u32, seedHigh: u32): void {
  */
 export function setLimit(index: u32, value: u32): i32 {
   if (index >= <u32>LIMIT_COUNT) return failArgument(index, LIMIT_COUNT - 1);
-  const most = load<u32>(mostOfLimits + (index << 2));
-  if (value > most) return failArgument(value, most);
-  store<u32>(limits + (index << 2), value);
-  if (index == LIMIT_MEMORY_BYTES) setMemoryLimit(value);
-  return STATUS_OK;
+  return lower(index, value) ? STATUS_OK : failArgument(value, mostOf(index));
 }
 
 /** Notes the outcome of a step of the job. */
@@ -184,9 +164,61 @@ export function dumpEnd(): i32 {
   return status;
 }
 
+// ---- image -> tree -----------------------------------------------------------------------------------------------
+
+/**
+ * Begins an EROFS image, which the engine holds until the next reset (erofs-reader.md).
+ *
+ * @param flags SCAN_STRICT or 0
+ * @returns a status
+ */
+export function scanBegin(flags: u32): i32 {
+  if (job != JOB_NONE) return failState();
+  if (flags & ~SCAN_STRICT) return failArgument(flags, SCAN_STRICT);
+  return step(beginScan(flags, limitOf(LIMIT_SCAN_BYTES), limitOf(LIMIT_ENTRIES)), JOB_SCANNING);
+}
+
+/**
+ * Takes the next bytes of the image from the input window. What is not an image of composefs is refused as soon as its
+ * superblock is there.
+ *
+ * @param length bytes, at most INPUT_WINDOW_BYTES
+ * @returns a status
+ */
+export function scanWrite(length: u32): i32 {
+  if (job != JOB_SCANNING) return failState();
+  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
+  return step(writeScan(INPUT, length), JOB_SCANNING);
+}
+
+/**
+ * Ends the image: its tree is read, and its counts are in the control record.
+ *
+ * @returns a status
+ */
+export function scanEnd(): i32 {
+  if (job != JOB_SCANNING) return failState();
+  const status = step(endScan(), JOB_TREE);
+  treeMark = mark();
+  return status;
+}
+
+/**
+ * Copies bytes of the image that was read into the output window.
+ *
+ * @param offset in the image
+ * @param length bytes, at most OUTPUT_WINDOW_BYTES; cut at the end of the image
+ * @returns bytes copied, or a status, negated
+ */
+export function scanBytes(offset: u32, length: u32): i32 {
+  if (job == JOB_SCANNING || !isScanned()) return -failState();
+  if (length > <u32>OUTPUT_WINDOW_BYTES) return -failArgument(length, OUTPUT_WINDOW_BYTES);
+  return copyScanned(offset, length);
+}
+
 /** Whether there is a tree to work on; drops what an earlier image or cursor needed. */
 function turnToTree(): bool {
-  if (job == JOB_NONE || job == JOB_READING || job == JOB_FAILED) return false;
+  if (job == JOB_NONE || job == JOB_READING || job == JOB_SCANNING || job == JOB_FAILED) return false;
   release(treeMark);
   return true;
 }
@@ -249,6 +281,50 @@ export function printRead(): i32 {
   return job == JOB_PRINT ? readPrint() : -failState();
 }
 
+// ---- image that was read -> what the reference prints of it, and what its bytes are ------------------------------------
+
+/**
+ * Begins what `composefs-info dump` of C prints of the image that was read (dumpfile.md 7).
+ *
+ * @returns a status
+ */
+export function infoOpen(): i32 {
+  if (!isScanned() || !turnToTree()) return failState();
+  const status = step(openInfo(), JOB_INFO);
+  if (status != STATUS_OK) job = JOB_TREE;
+  return status;
+}
+
+/**
+ * Makes the next piece of it in the output window.
+ *
+ * @returns bytes, 0 at the end, or a status, negated
+ */
+export function infoRead(): i32 {
+  return job == JOB_INFO ? readInfo() : -failState();
+}
+
+/**
+ * Lists the regions of the image that was read, in the order of the image.
+ *
+ * @returns a status
+ */
+export function regionOpen(): i32 {
+  if (!isScanned() || !turnToTree()) return failState();
+  const status = step(openRegions(), JOB_REGIONS);
+  if (status != STATUS_OK) job = JOB_TREE;
+  return status;
+}
+
+/**
+ * Writes the next region records into the output window.
+ *
+ * @returns bytes, a multiple of REGION_RECORD_BYTES, 0 at the end, or a status, negated
+ */
+export function regionRead(): i32 {
+  return job == JOB_REGIONS ? readRegions() : -failState();
+}
+
 // ---- cursor ------------------------------------------------------------------------------------------------------
 
 /**
@@ -296,71 +372,4 @@ export function cursorFind(length: u32): i32 {
 
 // ---- fs-verity ---------------------------------------------------------------------------------------------------
 
-/**
- * Begins a digest in a slot; the salt lies in the input window.
- *
- * @param slot 0 to VERITY_SLOTS - 1
- * @param algorithm HASH_SHA256 or HASH_SHA512
- * @param blockBits log2 of the block size in bytes, 10 to 16
- * @param saltLength bytes, 0 to VERITY_SALT_MAX_BYTES
- * @returns a status
- */
-export function verityOpen(slot: u32, algorithm: u32, blockBits: u32, saltLength: u32): i32 {
-  const status = verity.open(slot, algorithm, blockBits, INPUT, saltLength);
-  if (status == STATUS_OK) return status;
-  // Which of the three is at fault: the number that is out of its range, and the most that it may be.
-  if (saltLength > <u32>VERITY_SALT_MAX_BYTES) return fail(status, saltLength, VERITY_SALT_MAX_BYTES);
-  if (algorithm != HASH_SHA256 && algorithm != HASH_SHA512) return fail(status, algorithm, HASH_SHA512);
-  return fail(status, blockBits, VERITY_BLOCK_BITS_MAX);
-}
-
-/**
- * Takes the next bytes of the data from the input window.
- *
- * @param length bytes, at most INPUT_WINDOW_BYTES
- * @returns a status
- */
-export function verityWrite(slot: u32, length: u32): i32 {
-  if (!verity.isOpen(slot)) return failState();
-  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
-  verity.update(slot, INPUT, length);
-  return STATUS_OK;
-}
-
-/**
- * Takes digests of the next data blocks, made elsewhere with the slot's parameters, from the input window.
- *
- * @param count number of digests, as many as the window holds at most
- * @param dataLength bytes of data that they stand for; only the last block of all may be short
- * @returns a status
- */
-export function verityWriteDigests(slot: u32, count: u32, dataLength: u32): i32 {
-  if (!verity.isOpen(slot)) return failState();
-  const most = <u32>INPUT_WINDOW_BYTES / verity.digestBytes(slot);
-  if (count > most) return failArgument(count, most);
-  const status = verity.appendDigests(slot, INPUT, count, dataLength);
-  return status == STATUS_OK ? status : fail(status, dataLength, (<u64>count) << verity.blockBits(slot));
-}
-
-/**
- * Hashes the blocks in the input window with the slot's parameters, without touching its running digest: what a worker
- * does for `verityWriteDigests` of another instance.
- *
- * @param length bytes, at most INPUT_WINDOW_BYTES; a last short block is padded with zeros
- * @returns number of digests, now in the output window, or a status, negated
- */
-export function verityBlocks(slot: u32, length: u32): i32 {
-  if (!verity.isOpen(slot)) return -failState();
-  if (length > <u32>INPUT_WINDOW_BYTES) return -failArgument(length, INPUT_WINDOW_BYTES);
-  return verity.blockDigests(slot, INPUT, length, OUTPUT);
-}
-
-/**
- * Ends a digest and closes the slot.
- *
- * @returns bytes of the digest (32 or 64), now at `digestPtr`, or a status, negated
- */
-export function verityClose(slot: u32): i32 {
-  if (!verity.isOpen(slot)) return -failState();
-  return verity.close(slot, DIGEST);
-}
+export { verityBlocks, verityClose, verityOpen, verityWrite, verityWriteDigests } from "./verity/exports";

@@ -5,8 +5,8 @@
 import { engineModule } from "./engine/load.ts";
 
 export type { Accelerator } from "./engine/calibrate.ts";
-export type { DumpCounts } from "./engine/engine.ts";
 export type { EngineLimits } from "./engine/load.ts";
+export type { TreeCounts } from "./engine/records.ts";
 export type { HashName } from "./engine/slot.ts";
 export { ComposefsError, type ComposefsErrorCode, type ComposefsErrorData } from "./error.ts";
 export {
@@ -20,9 +20,9 @@ export {
   imageDigests,
   streamImage,
 } from "./image/build.ts";
-export type { ByteSource, JobControl, Progress } from "./image/input.ts";
 export { type ImageFormat, type Profile, parseProfile, type VerityAlgorithm } from "./image/profile.ts";
 export { type VerityOptions, verityDigest } from "./image/verity.ts";
+export type { ByteSource, JobControl, Progress } from "./source/bytes.ts";
 
 /**
  * Compiles the engine ahead of its first use. Never needed: everything else calls it by itself.

@@ -5,8 +5,9 @@
 import { createReadStream } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, buildImage, type ImageResult } from "./image/build.ts";
-import { ioError, OutputFile, type SystemError } from "./image/files.node.ts";
+import { OutputFile } from "./image/output.node.ts";
 import { type VerityOptions, verityDigest } from "./image/verity.ts";
+import { ioError, type SystemError } from "./source/files.node.ts";
 
 export * from "./index.ts";
 

@@ -28,7 +28,7 @@ import { directoryCount, entryCount, rootNode } from "../tree/tree";
 /** Fails at the line that made a node, with the node's path; the offset of a line that is long gone is not known. */
 function failAtNode(status: i32, field: u32, address: usize, actual: u64, limit: u64): i32 {
   const node = changetype<Node>(address);
-  failAt(status, field, 0, node.line, actual, limit);
+  failAt(status, field, 0, node.origin, actual, limit);
   spellPath(node);
   setErrorText(path, pathLen);
   return status;

@@ -226,7 +226,7 @@ export function parseLine(at: usize, end: usize): i32 {
   node.size = size;
   node.seconds = seconds;
   node.nanoseconds = nanoseconds;
-  node.line = <u32>line;
+  node.origin = <u32>line;
   if (type == TYPE_DIRECTORY && !isRoot) enter(pathLen, address);
 
   status = takeData(node, sizeAt, strict);
@@ -261,7 +261,7 @@ function parseHardlink(at: usize, path: usize, pathLen: u32): i32 {
     return failHere(STATUS_DUMP_PATH_TWICE, FIELD_PATH, 0, 0);
   }
   const node = changetype<Node>(address);
-  node.line = <u32>line;
+  node.origin = <u32>line;
   node.data = keep(text, textLen);
   node.dataLen = textLen;
   return node.data ? STATUS_OK : failMemory();

@@ -85,7 +85,7 @@ function layoutXattrs(node: Node): i32 {
         continue;
       }
       if (version == FORMAT_V2) {
-        return failAt(STATUS_EROFS_V2_SHARED, FIELD_XATTR, 0, node.line, references + 1, V2_SHARED_MAX);
+        return failAt(STATUS_EROFS_V2_SHARED, FIELD_XATTR, 0, node.origin, references + 1, V2_SHARED_MAX);
       }
     }
     local += entryBytes(item);

@@ -154,10 +154,10 @@ function collect(node: Node): void {
 /** Collects what V2 adds to a node, and refuses what it cannot hold. @returns a status */
 function collectV2(node: Node): i32 {
   if (node.type == TYPE_SYMLINK && node.dataLen > <u32>V2_SYMLINK_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_SYMLINK, FIELD_PAYLOAD, 0, node.line, node.dataLen, V2_SYMLINK_MAX_BYTES);
+    return failAt(STATUS_EROFS_V2_SYMLINK, FIELD_PAYLOAD, 0, node.origin, node.dataLen, V2_SYMLINK_MAX_BYTES);
   }
   if (node.type == TYPE_REGULAR && node.has(FLAG_INLINE) && node.dataLen > <u32>V2_INLINE_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_INLINE, FIELD_CONTENT, 0, node.line, node.dataLen, V2_INLINE_MAX_BYTES);
+    return failAt(STATUS_EROFS_V2_INLINE, FIELD_CONTENT, 0, node.origin, node.dataLen, V2_INLINE_MAX_BYTES);
   }
   if (!isExternal(node)) return STATUS_OK;
   if (node.data) {
@@ -168,7 +168,7 @@ function collectV2(node: Node): i32 {
   }
   if (node.extra && itemTag(node.extra) != TAG_REDIRECT) {
     const redirect = changetype<Pair>(node.extra);
-    failAt(STATUS_EROFS_V2_PAYLOAD, FIELD_PAYLOAD, 0, node.line, 0, 0);
+    failAt(STATUS_EROFS_V2_PAYLOAD, FIELD_PAYLOAD, 0, node.origin, 0, 0);
     setErrorText(redirect.value + 1, <u32>redirect.valueLen - 1);
     return STATUS_EROFS_V2_PAYLOAD;
   }

@@ -14,7 +14,7 @@ import {
   CURSOR_GID,
   CURSOR_HEADER_BYTES,
   CURSOR_INDEX,
-  CURSOR_LINE,
+  CURSOR_ORIGIN,
   CURSOR_LINK,
   CURSOR_MODE,
   CURSOR_NAME_BYTES,
@@ -101,7 +101,7 @@ function writeRecord(node: Node, to: usize): usize {
   store<u64>(to + CURSOR_SIZE, node.size);
   store<u32>(to + CURSOR_NAMES, node.owner.names);
   store<u32>(to + CURSOR_LINK, linkOf(node));
-  store<u32>(to + CURSOR_LINE, node.line);
+  store<u32>(to + CURSOR_ORIGIN, node.origin);
 
   let at = to + CURSOR_HEADER_BYTES;
   store<u32>(to + CURSOR_NAME_BYTES, node.nameLen);

@@ -70,8 +70,8 @@ export class Node {
   extra: u32;
   /** Address of the xattr list (`xattrs.ts`), 0 = none. */
   xattrs: usize;
-  /** Line of the dumpfile that made the node, from 1, modulo 2^32. */
-  line: u32;
+  /** What made the node: a line of the dumpfile, from 1, modulo 2^32, or an inode of the image, by its nid. */
+  origin: u32;
   /** The writer's: list of the xattrs that reach the image. Of a hardlink: the next one of the input. */
   items: usize;
   /** The writer's: position of the inode / 32. While parsing: last child of a directory. */

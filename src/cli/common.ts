@@ -2,12 +2,14 @@
  * What the commands share: errors out, exit codes, the dumpfile in and the image out.
  */
 
-import { existsSync } from "node:fs";
 import type { Accelerator } from "../engine/calibrate.ts";
-import type { DumpCounts, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { ComposefsError } from "../error.ts";
-import { type InputFile, type OutputFile, quote, type SystemError } from "../image/files.node.ts";
-import { DumpJob, type OpenImage } from "../image/job.ts";
+import { DumpJob, type ReadOptions, ScanJob } from "../image/job.ts";
+import type { OutputFile } from "../image/output.node.ts";
+import type { OpenImage, Tree } from "../image/tree.ts";
+import type { SystemError } from "../source/files.node.ts";
+import type { Source } from "../source/resolve.node.ts";
 import type { ProgressLine } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
 import { printError } from "./text.ts";
@@ -30,23 +32,6 @@ const TURN_MS = 30;
 export function acceleratorFromEnvironment(): Accelerator {
   const value = process.env["COMPOSEFS_ACCELERATOR"];
   return value === "off" || value === "on" ? value : "auto";
-}
-
-/**
- * The path that an operand means; null for `-`, standard input or output.
- *
- * Node reads arguments as UTF-8 and puts U+FFFD in the place of every byte that is none, so that the name which was
- * meant is lost. Such an operand is refused, unless a file has that very name.
- *
- * @throws {ComposefsError} IO_OPEN
- */
-export function pathOfOperand(operand: string): string | null {
-  if (operand === "-") return null;
-  if (operand.includes("\ufffd") && !existsSync(operand)) {
-    const reason = "the name is not UTF-8, and Node cannot pass it on; rename the file or use standard input";
-    throw new ComposefsError("IO_OPEN", `cannot open ${quote(operand)}: ${reason}`, { path: operand });
-  }
-  return operand;
 }
 
 /** True when `error` says that the reader of our output has gone: no failure, and nobody to tell. */
@@ -86,21 +71,22 @@ export function reportError(error: unknown, json: boolean): number {
   return known && !error.isBug ? EXIT_INPUT : EXIT_BUG;
 }
 
-/** Parses a dumpfile and closes it. @throws {ComposefsError} IO_READ, DUMP_* */
-export function readDump(
+/** Reads a source into the engine and closes it. @throws {ComposefsError} IO_READ, DUMP_*, IMAGE_* */
+export function readTree(
   engine: Engine,
-  input: InputFile,
-  options: { strict: boolean; accelerator: Accelerator; progress?: ProgressLine },
-): { job: DumpJob; counts: DumpCounts } {
-  const job = new DumpJob(engine, options);
+  source: Source,
+  options: ReadOptions & { progress?: ProgressLine | undefined },
+): Tree {
+  const { file } = source;
+  const job = source.kind === "dump" ? new DumpJob(engine, options) : new ScanJob(engine, options);
   let bytes = 0;
-  for (let length = input.read(job.space()); length > 0; length = input.read(job.space())) {
+  for (let length = file.read(job.space()); length > 0; length = file.read(job.space())) {
     job.commit(length);
     bytes += length;
-    options.progress?.update("reading", bytes, input.size);
+    options.progress?.update("reading", bytes, file.size);
   }
-  input.close();
-  return { job, counts: job.end() };
+  file.close();
+  return job.end();
 }
 
 /**

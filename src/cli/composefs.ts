@@ -30,6 +30,7 @@ const program = new Command("composefs")
   })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT));
 
+const INPUT = "a dumpfile or an EROFS image, - for standard input; dump:FILE and erofs:FILE say which it is";
 const STRICT =
   "refuse also: a last line without LF, a symlink whose size is not the length of its target, an xattr key given twice, " +
   "an nlink that is not the number of links";
@@ -37,8 +38,8 @@ const ACCELERATOR = "hash with the engine only, never with node:crypto; the dige
 
 program
   .command("mkfs")
-  .description("make the image of a dumpfile and print its digest")
-  .argument("<dump>", "the dumpfile, - for standard input")
+  .description("make the image of a tree and print its digest")
+  .argument("<input>", INPUT)
   .argument("<image>", "the image, - for standard output (the digest then goes to standard error)")
   .option("-f, --format <format>", "v0, v1 or v2", "v1")
   .option("--strict", STRICT)
@@ -47,14 +48,14 @@ program
   .option("-q, --quiet", "print nothing")
   .option("--no-progress", "no progress on the terminal")
   .option("--no-accelerator", ACCELERATOR)
-  .action(async (dump, image, options) => {
-    await runCommand(options.json, async () => (await import("./mkfs.ts")).run(dump, image, options));
+  .action(async (input, image, options) => {
+    await runCommand(options.json, async () => (await import("./mkfs.ts")).run(input, image, options));
   });
 
 program
   .command("digest")
-  .description("print the fs-verity digests of the images of a dumpfile")
-  .argument("<dump>", "the dumpfile, - for standard input")
+  .description("print the fs-verity digests of images of a tree, or of an image as it is")
+  .argument("<input>", INPUT)
   .argument("[profiles...]", "after -p: more profiles")
   .option("-p, --profile <profile>", "FORMAT-HASH-BITS, such as v1-sha256-12; may be repeated", collect)
   .option("--strict", STRICT)
@@ -62,8 +63,8 @@ program
   .option("-q, --quiet", "print the hex only, without the names of the profiles")
   .option("--no-progress", "no progress on the terminal")
   .option("--no-accelerator", ACCELERATOR)
-  .action(async (dump, profiles, options) => {
-    await runCommand(options.json, async () => (await import("./digest.ts")).run(dump, profiles, options));
+  .action(async (input, profiles, options) => {
+    await runCommand(options.json, async () => (await import("./digest.ts")).run(input, profiles, options));
   });
 
 program

@@ -1,15 +1,17 @@
 /**
- * `composefs digest DUMP`: one line `v1-sha256-12:<hex>` for each profile, in the order they were asked for; with
- * `--quiet` the hex alone. `--json` prints one object:
+ * `composefs digest INPUT`: one line `v1-sha256-12:<hex>` for each profile, in the order they were asked for; with
+ * `--quiet` the hex alone. Of an image, without a profile, it is the digest of the file as it is; with profiles its tree
+ * is written anew. `--json` prints one object:
  *
  *   {"images": [{"profile": "v1-sha256-12", "format": "v1", "size": 14888960, "inodes": 7024, "digest": "…"}, …],
  *    "counts": {"entries": 6768, …}}
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
-import { InputFile, quote } from "../image/files.node.ts";
-import { byFormat, ownAlgorithm, parseProfile } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, readDump, usageError, writeImage } from "./common.ts";
+import { byFormat, ownAlgorithm, type Profile, parseProfile } from "../image/profile.ts";
+import { quote } from "../source/files.node.ts";
+import { openSource } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError, writeImage } from "./common.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
@@ -23,32 +25,45 @@ export interface DigestCommandOptions {
   accelerator: boolean;
 }
 
+interface DigestRow {
+  profile: string;
+  format: string;
+  size: number;
+  /** Not known of an image that was not written anew. */
+  inodes?: number;
+  digest: string;
+}
+
 /**
  * Runs the command.
  *
- * @param more operands after the dumpfile: the further profiles of `-p A B`
+ * @param more operands after the input: the further profiles of `-p A B`
  * @returns the exit code
  * @throws {ComposefsError} USAGE, PROFILE_*, DUMP_*, EROFS_*, IO_*, ENGINE_*
  */
-export async function run(dump: string, more: readonly string[], options: DigestCommandOptions): Promise<number> {
+export async function run(input: string, more: readonly string[], options: DigestCommandOptions): Promise<number> {
   const [extra] = options.profile === undefined ? more : more.filter((name) => !isProfile(name));
   if (extra !== undefined) {
-    throw usageError(`expected one dumpfile, ${quote(dump)}, and got ${quote(extra)}; profiles are named by -p`);
+    throw usageError(`expected one input, ${quote(input)}, and got ${quote(extra)}; profiles are named by -p`);
   }
   const wanted = options.profile?.flatMap((names) => names.split(",")).concat(more);
   wanted?.forEach(parseProfile);
   const progress = startProgress(options.progress && !options.quiet);
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
-    const { job, counts } = readDump(acquireEngineSync(), new InputFile(pathOfOperand(dump)), {
-      strict: options.strict ?? false,
-      accelerator,
-      progress,
-    });
-    const profiles = wanted ?? [`v1-${ownAlgorithm(counts.objectHash)}`];
-    const found = new Map<string, { profile: string; format: string; size: number; inodes: number; digest: string }>();
-    for (const [format, algorithms] of byFormat(profiles)) {
-      const image = job.openImage(format, algorithms);
+    const source = openSource(input);
+    const tree = readTree(acquireEngineSync(), source, { strict: options.strict ?? false, accelerator, progress });
+    const { counts } = tree;
+    const profiles = wanted ?? [`${tree.format ?? "v1"}-${ownAlgorithm(counts.objectHash)}`];
+    const found = new Map<string, DigestRow>();
+    if (wanted === undefined && tree.image !== undefined) {
+      const [profile] = profiles as [Profile];
+      const { format, algorithm } = parseProfile(profile);
+      const digest = tree.imageDigests([algorithm])[algorithm]!;
+      found.set(profile, { profile, format, size: tree.image.size, digest });
+    }
+    for (const [format, algorithms] of byFormat(found.size > 0 ? [] : profiles)) {
+      const image = tree.openImage(format, algorithms);
       await writeImage(image, undefined, { progress });
       const { size, inodes } = image.layout;
       for (const [algorithm, digest] of Object.entries(image.digests())) {

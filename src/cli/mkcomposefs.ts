@@ -15,9 +15,11 @@
 
 import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
-import { InputFile, OutputFile, type SystemError, systemText } from "../image/files.node.ts";
+import { OutputFile } from "../image/output.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, pathOfOperand, readDump, writeImage } from "./common.ts";
+import { InputFile, type SystemError, systemText } from "../source/files.node.ts";
+import { pathOfOperand } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, readTree, writeImage } from "./common.ts";
 import { parseOptions } from "./getopt.ts";
 import { isTerminal } from "./progress.ts";
 import { print, printError } from "./text.ts";
@@ -121,12 +123,12 @@ async function makeImage(job: Job): Promise<void> {
     throw new Failure("mkcomposefs: stdout is a tty.  Refusing to use it\n");
   }
   const output = target === undefined ? undefined : inC("failed to open output file", () => new OutputFile(target));
-  const input = inC(`open \`${job.source}\``, () => new InputFile(pathOfOperand(job.source)));
-  const { job: dump, counts } = inC("Error reading from file", () =>
-    readDump(acquireEngineSync(), input, { strict: false, accelerator }),
+  const file = inC(`open \`${job.source}\``, () => new InputFile(pathOfOperand(job.source)));
+  const tree = inC("Error reading from file", () =>
+    readTree(acquireEngineSync(), { kind: "dump", file, name: job.source }, { strict: false, accelerator }),
   );
-  const algorithm = ownAlgorithm(counts.objectHash);
-  const image = dump.openImage(chooseFormat(job.minVersion, job.maxVersion), job.printDigest ? [algorithm] : []);
+  const algorithm = ownAlgorithm(tree.counts.objectHash);
+  const image = tree.openImage(chooseFormat(job.minVersion, job.maxVersion), job.printDigest ? [algorithm] : []);
   try {
     await writeImage(image, output, {});
     if (job.printDigest) print(`${image.digests()[algorithm]}\n`);

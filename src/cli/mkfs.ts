@@ -1,5 +1,5 @@
 /**
- * `composefs mkfs DUMP IMAGE`: the image, and its digest in the form `v1-sha256-12:<hex>`, which is that of the
+ * `composefs mkfs INPUT IMAGE`: the image, and its digest in the form `v1-sha256-12:<hex>`, which is that of the
  * kernel argument `composefs.digest=`.
  *
  * With IMAGE `-` the image goes to standard output, and the digest to standard error.
@@ -10,9 +10,11 @@
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
-import { InputFile, OutputFile, quote } from "../image/files.node.ts";
+import { OutputFile } from "../image/output.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
-import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, readDump, usageError, writeImage } from "./common.ts";
+import { quote } from "../source/files.node.ts";
+import { openSource, pathOfOperand } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError, writeImage } from "./common.ts";
 import { isTerminal, startProgress } from "./progress.ts";
 import { formatBytes, formatCount, print, printable, printError } from "./text.ts";
 
@@ -27,7 +29,7 @@ export interface MkfsOptions {
 }
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} DUMP_*, EROFS_*, IO_*, ENGINE_* */
-export async function run(dump: string, target: string, options: MkfsOptions): Promise<number> {
+export async function run(input: string, target: string, options: MkfsOptions): Promise<number> {
   if (!/^v[012]$/.test(options.format)) {
     throw usageError(`--format: expected v0, v1 or v2, got ${quote(options.format)}`);
   }
@@ -40,14 +42,14 @@ export async function run(dump: string, target: string, options: MkfsOptions): P
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
     const output = new OutputFile(path);
-    const input = new InputFile(pathOfOperand(dump));
-    const { job, counts } = readDump(acquireEngineSync(), input, {
+    const tree = readTree(acquireEngineSync(), openSource(input), {
       strict: options.strict ?? false,
       accelerator,
       progress,
     });
+    const { counts } = tree;
     const algorithm = ownAlgorithm(counts.objectHash);
-    const image = job.openImage(options.format as ImageFormat, [algorithm]);
+    const image = tree.openImage(options.format as ImageFormat, [algorithm]);
     await writeImage(image, output, { progress, sync: options.sync ?? false });
     progress.clear();
 

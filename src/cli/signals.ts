@@ -2,7 +2,7 @@
  * An interrupted command leaves no half file behind.
  */
 
-import type { OutputFile } from "../image/files.node.ts";
+import type { OutputFile } from "../image/output.node.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

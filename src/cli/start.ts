@@ -10,9 +10,10 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
-import { ioError, OutputFile, type SystemError } from "../image/files.node.ts";
 import { DumpJob } from "../image/job.ts";
+import { OutputFile } from "../image/output.node.ts";
 import { ownAlgorithm } from "../image/profile.ts";
+import { ioError, type SystemError } from "../source/files.node.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
 import { countOf, formatBytes, formatCount, print } from "./text.ts";
 
@@ -37,10 +38,11 @@ async function main(path: string): Promise<number> {
   const loaded = performance.now();
   const job = new DumpJob(engine, { strict: false, accelerator: acceleratorFromEnvironment() });
   job.write(dump);
-  const counts = job.end();
+  const tree = job.end();
+  const { counts } = tree;
   const parsed = performance.now();
   const algorithm = ownAlgorithm(counts.objectHash);
-  const image = job.openImage("v1", [algorithm]);
+  const image = tree.openImage("v1", [algorithm]);
   mkdirSync(dirname(IMAGE), { recursive: true });
   await writeImage(image, new OutputFile(IMAGE), {});
   const digest = image.digests()[algorithm]!;

@@ -6,7 +6,7 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { ioError, quote, type SystemError, systemText, writeAll } from "../image/files.node.ts";
+import { ioError, quote, type SystemError, systemText, writeAll } from "../source/files.node.ts";
 
 /** Writes to standard output. @throws {ComposefsError} IO_WRITE */
 export function print(text: string): void {

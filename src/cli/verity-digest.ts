@@ -13,10 +13,11 @@
 
 import { defaultThreads, VerityPool } from "../engine/parallel.node.ts";
 import { ComposefsError } from "../error.ts";
-import { InputFile, quote } from "../image/files.node.ts";
 import { toHex } from "../image/hex.ts";
 import { verityParameters } from "../image/verity.ts";
-import { acceleratorFromEnvironment, EXIT_OK, pathOfOperand, usageError } from "./common.ts";
+import { InputFile, quote } from "../source/files.node.ts";
+import { pathOfOperand } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 

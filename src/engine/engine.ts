@@ -14,6 +14,7 @@
 
 import * as abi from "../../assembly/abi.ts";
 import { ComposefsError, errorFromRecord } from "../error.ts";
+import type { ImageLayout, RecordPage, StoredImage, TreeCounts } from "./records.ts";
 
 /** The functions of the module that this host uses. */
 type EngineCall =
@@ -28,6 +29,20 @@ type EngineCall =
   | "dumpBegin"
   | "dumpWrite"
   | "dumpEnd"
+  | "scanBegin"
+  | "scanWrite"
+  | "scanEnd"
+  | "scanBytes"
+  | "printOpen"
+  | "printRead"
+  | "infoOpen"
+  | "infoRead"
+  | "regionOpen"
+  | "regionRead"
+  | "cursorOpen"
+  | "cursorRead"
+  | "cursorChildren"
+  | "cursorFind"
   | "imageOpen"
   | "imageRead"
   | "verityOpen"
@@ -38,37 +53,6 @@ type EngineCall =
 
 /** What `@assemblyscript/loader` hands over. */
 export type EngineExports = { memory: WebAssembly.Memory } & Record<EngineCall, (...args: number[]) => number>;
-
-/** What a dumpfile holds. Counts of entries; sizes in bytes, exact up to 2^53. */
-export interface DumpCounts {
-  /** Lines of the dumpfile: all entries, the root and hardlink names included. */
-  entries: number;
-  directories: number;
-  hardlinks: number;
-  /** Regular files whose content is an object outside the image. */
-  externalFiles: number;
-  /** Regular files whose content is in the image. */
-  inlineFiles: number;
-  symlinks: number;
-  whiteouts: number;
-  /** Hash of the object digests, null when the dumpfile names none. */
-  objectHash: "sha256" | "sha512" | null;
-  /** Length of the dumpfile. */
-  inputBytes: number;
-  /** Sum of the sizes of all external files. */
-  externalBytes: number;
-}
-
-/** What the engine knows of an image before it is written. */
-export interface ImageLayout {
-  /** composefs_version of the image: 0, 1 or 2. */
-  version: number;
-  /** Size of the image in bytes. */
-  size: number;
-  /** Inodes, those of the 256 whiteout stubs included. */
-  inodes: number;
-  sharedXattrs: number;
-}
 
 export class Engine {
   /** True after a trap. */
@@ -130,21 +114,89 @@ export class Engine {
   }
 
   /** Ends the dumpfile and resolves hardlinks. @throws {ComposefsError} DUMP_*, ENGINE_MEMORY */
-  dumpEnd(): DumpCounts {
+  dumpEnd(): TreeCounts {
     this.#check(this.#call("dumpEnd"));
-    const digestBytes = this.#control(abi.CONTROL_DIGEST_BYTES);
-    return {
-      entries: this.#control(abi.CONTROL_ENTRIES),
-      directories: this.#control(abi.CONTROL_DIRECTORIES),
-      hardlinks: this.#control(abi.CONTROL_HARDLINKS),
-      externalFiles: this.#control(abi.CONTROL_EXTERNAL_FILES),
-      inlineFiles: this.#control(abi.CONTROL_INLINE_FILES),
-      symlinks: this.#control(abi.CONTROL_SYMLINKS),
-      whiteouts: this.#control(abi.CONTROL_WHITEOUTS),
-      objectHash: digestBytes === 0 ? null : digestBytes === 32 ? "sha256" : "sha512",
-      inputBytes: this.#control(abi.CONTROL_INPUT_BYTES),
-      externalBytes: this.#control(abi.CONTROL_EXTERNAL_BYTES),
+    return this.#counts();
+  }
+
+  /** Begins an EROFS image. */
+  scanBegin(strict: boolean): void {
+    this.#check(this.#call("scanBegin", strict ? abi.SCAN_STRICT : 0));
+  }
+
+  /** Takes the first `length` bytes of the input window. @throws {ComposefsError} IMAGE_*, ENGINE_MEMORY */
+  scanWrite(length: number): void {
+    this.#check(this.#call("scanWrite", length));
+  }
+
+  /** Ends the image and reads the tree in it. @throws {ComposefsError} IMAGE_*, ENGINE_MEMORY */
+  scanEnd(): { counts: TreeCounts; image: StoredImage } {
+    this.#check(this.#call("scanEnd"));
+    const image = {
+      version: this.#control(abi.CONTROL_IMAGE_VERSION),
+      size: this.#control(abi.CONTROL_IMAGE_BYTES),
+      stubs: this.#control(abi.CONTROL_STUBS),
     };
+    return { counts: this.#counts(), image };
+  }
+
+  /** Bytes of the image that was read, at most OUTPUT_WINDOW_BYTES; valid until the next call. */
+  scanBytes(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    return this.#view(this.#outputPtr, this.#length(this.#call("scanBytes", offset, length)));
+  }
+
+  /** Begins the canonical dumpfile of the tree. */
+  printOpen(): void {
+    this.#check(this.#call("printOpen"));
+  }
+
+  /** The next piece of it, valid until the next call; empty at the end. */
+  printRead(): Uint8Array<ArrayBuffer> {
+    return this.#view(this.#outputPtr, this.#length(this.#call("printRead")));
+  }
+
+  /** Begins what `composefs-info dump` of C prints of the image that was read. */
+  infoOpen(): void {
+    this.#check(this.#call("infoOpen"));
+  }
+
+  /** The next piece of it, valid until the next call; empty at the end. */
+  infoRead(): Uint8Array<ArrayBuffer> {
+    return this.#view(this.#outputPtr, this.#length(this.#call("infoRead")));
+  }
+
+  /** Lists the regions of the image that was read. */
+  regionOpen(): void {
+    this.#check(this.#call("regionOpen"));
+  }
+
+  /** The next region records (assembly/abi.ts, REGION_*), valid until the next call; empty at the end. */
+  regionRead(): Uint8Array<ArrayBuffer> {
+    return this.#view(this.#outputPtr, this.#length(this.#call("regionRead")));
+  }
+
+  /** Opens the cursor on the tree. */
+  cursorOpen(): void {
+    this.#check(this.#call("cursorOpen"));
+  }
+
+  /** Records of entries from `first` on in depth-first order, as many as make a page. */
+  cursorRead(first: number): RecordPage {
+    this.#check(this.#call("cursorRead", first));
+    return this.#page();
+  }
+
+  /** Records of the entries of directory `index`, from the `from`-th on. */
+  cursorChildren(index: number, from: number): RecordPage {
+    this.#check(this.#call("cursorChildren", index, from));
+    return this.#page();
+  }
+
+  /** Index of the entry at an absolute path, -1 when there is none. Overwrites the input window. */
+  cursorFind(path: Uint8Array): number {
+    if (path.length > abi.INPUT_WINDOW_BYTES) return -1;
+    this.input.set(path);
+    return this.#call("cursorFind", path.length);
   }
 
   /** Lays an image out in the format FORMAT_*. May be called again for another one. @throws {ComposefsError} EROFS_* */
@@ -199,6 +251,27 @@ export class Engine {
   /** Ends a slot and returns its fs-verity digest, 32 or 64 bytes. */
   verityClose(slot: number): Uint8Array<ArrayBuffer> {
     return this.#view(this.#digestPtr, this.#length(this.#call("verityClose", slot))).slice();
+  }
+
+  #counts(): TreeCounts {
+    const digestBytes = this.#control(abi.CONTROL_DIGEST_BYTES);
+    return {
+      entries: this.#control(abi.CONTROL_ENTRIES),
+      directories: this.#control(abi.CONTROL_DIRECTORIES),
+      hardlinks: this.#control(abi.CONTROL_HARDLINKS),
+      externalFiles: this.#control(abi.CONTROL_EXTERNAL_FILES),
+      inlineFiles: this.#control(abi.CONTROL_INLINE_FILES),
+      symlinks: this.#control(abi.CONTROL_SYMLINKS),
+      whiteouts: this.#control(abi.CONTROL_WHITEOUTS),
+      objectHash: digestBytes === 0 ? null : digestBytes === 32 ? "sha256" : "sha512",
+      inputBytes: this.#control(abi.CONTROL_INPUT_BYTES),
+      externalBytes: this.#control(abi.CONTROL_EXTERNAL_BYTES),
+    };
+  }
+
+  #page(): RecordPage {
+    const bytes = this.#view(this.#outputPtr, this.#control(abi.CONTROL_CURSOR_BYTES)).slice();
+    return { count: this.#control(abi.CONTROL_CURSOR_COUNT), bytes };
   }
 
   #view(pointer: number, length: number): Uint8Array<ArrayBuffer> {

@@ -3,10 +3,11 @@
  */
 
 import { type Accelerator, checkAccelerator } from "../engine/calibrate.ts";
-import type { DumpCounts, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
-import { type ByteSource, chunksOf, type JobControl, Pace } from "./input.ts";
-import { DumpJob, type OpenImage } from "./job.ts";
+import type { TreeCounts } from "../engine/records.ts";
+import { type ByteSource, chunksOf, type JobControl, Pace } from "../source/bytes.ts";
+import { DumpJob } from "./job.ts";
 import {
   algorithmParameters,
   byFormat,
@@ -18,6 +19,7 @@ import {
   parseProfile,
   type VerityAlgorithm,
 } from "./profile.ts";
+import type { OpenImage, Tree } from "./tree.ts";
 
 /** Takes an image, in pieces of at most 1 MiB that it may keep: a function, or a web stream, which is closed at the end. */
 export type ImageSink = ((piece: Uint8Array<ArrayBuffer>) => void | Promise<void>) | WritableStream<Uint8Array>;
@@ -50,7 +52,7 @@ export interface ImageResult {
   /** Inodes of the image, the 256 whiteout stubs included. */
   inodes: number;
   /** What the dumpfile holds. */
-  counts: DumpCounts;
+  counts: TreeCounts;
   /** fs-verity digests of the image by algorithm, lower-case hex. */
   digests: Partial<Record<VerityAlgorithm, string>>;
 }
@@ -80,9 +82,10 @@ export async function buildImage(dumpfile: ByteSource, options: BuildOptions = {
   const write = typeof sink === "function" ? sink : undefined;
   const writer = sink === undefined || typeof sink === "function" ? undefined : writerOf(sink);
   try {
-    const result = await withDump(dumpfile, options, async (job, counts, pace) => {
+    const result = await withDump(dumpfile, options, async (tree, pace) => {
+      const { counts } = tree;
       const algorithms = options.algorithms ?? [ownAlgorithm(counts.objectHash)];
-      const image = job.openImage(format, algorithms);
+      const image = tree.openImage(format, algorithms);
       await drain(image, pace, writer === undefined ? write : (piece) => writer.ready.then(() => writer.write(piece)));
       return { ...facts(image), counts, digests: image.digests() };
     });
@@ -131,7 +134,7 @@ export interface DigestOptions extends DumpOptions {
 
 /** What {@link imageDigests} gives. */
 export interface DigestResult {
-  counts: DumpCounts;
+  counts: TreeCounts;
   /** One for each profile, in the order they were asked for. */
   images: Array<{ profile: Profile; format: ImageFormat; size: number; inodes: number; digest: string }>;
 }
@@ -152,11 +155,12 @@ export async function imageDigests(dumpfile: ByteSource, options: DigestOptions 
   const wanted = options.profiles;
   if (wanted !== undefined) checkArray("profiles", wanted);
   wanted?.forEach(parseProfile);
-  return withDump(dumpfile, options, async (job, counts, pace) => {
+  return withDump(dumpfile, options, async (tree, pace) => {
+    const { counts } = tree;
     const profiles = wanted ?? [`v1-${ownAlgorithm(counts.objectHash)}` as Profile];
     const images: DigestResult["images"] = [];
     for (const [format, algorithms] of byFormat(profiles)) {
-      const image = job.openImage(format, algorithms);
+      const image = tree.openImage(format, algorithms);
       await drain(image, pace, undefined);
       const digests = image.digests();
       for (const algorithm of algorithms) {
@@ -172,7 +176,7 @@ export async function imageDigests(dumpfile: ByteSource, options: DigestOptions 
 async function withDump<T>(
   dumpfile: ByteSource,
   options: DumpOptions,
-  work: (job: DumpJob, counts: DumpCounts, pace: Pace) => Promise<T>,
+  work: (tree: Tree, pace: Pace) => Promise<T>,
 ): Promise<T> {
   const { strict = false, accelerator = "auto" } = options;
   checkAccelerator(accelerator);
@@ -187,7 +191,7 @@ async function withDump<T>(
       bytes += chunk.length;
       await pace.turn({ phase: "read", bytes, ...totalBytes });
     }
-    return await work(job, job.end(), pace);
+    return await work(job.end(), pace);
   } finally {
     releaseEngine(engine);
   }

@@ -24,6 +24,9 @@ export type VerityAlgorithm = "sha256-12" | "sha512-12" | "sha256-16" | "sha512-
 /** Format and algorithm. */
 export type Profile = `${ImageFormat}-${VerityAlgorithm}`;
 
+/** Names by composefs_version. */
+export const FORMAT_NAMES: readonly ImageFormat[] = ["v0", "v1", "v2"];
+
 /** FORMAT_* numbers by name. `auto`: v1 when the tree holds a whiteout, else v0, as C mkcomposefs does. */
 const FORMAT_NUMBERS = { v0: FORMAT_V0, v1: FORMAT_V1, v2: FORMAT_V2, auto: FORMAT_AUTO } as const;
 

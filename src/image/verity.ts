@@ -7,8 +7,8 @@ import { VERITY_BLOCK_BITS_MAX, VERITY_BLOCK_BITS_MIN, VERITY_SALT_MAX_BYTES } f
 import { type Accelerator, checkAccelerator } from "../engine/calibrate.ts";
 import { acquireEngine, type EngineLimits, releaseEngine } from "../engine/load.ts";
 import { type HashName, type VerityParameters, VeritySlot } from "../engine/slot.ts";
+import { type ByteSource, chunksOf, type JobControl, Pace } from "../source/bytes.ts";
 import { toHex } from "./hex.ts";
-import { type ByteSource, chunksOf, type JobControl, Pace } from "./input.ts";
 
 /** Options of {@link verityDigest}. */
 export interface VerityOptions extends JobControl {

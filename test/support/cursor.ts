@@ -65,7 +65,7 @@ function readPage(engine: RawEngine): CursorRecord[] {
       size: page.readBigUInt64LE(start + abi.CURSOR_SIZE),
       names: u32(abi.CURSOR_NAMES),
       link: u32(abi.CURSOR_LINK),
-      line: u32(abi.CURSOR_LINE),
+      line: u32(abi.CURSOR_ORIGIN),
       name,
       payload,
       content,

@@ -1,7 +1,7 @@
 /** Every kind of byte source, and how each ends early. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { type ByteSource, chunksOf, Pace, type Progress } from "../../../src/image/input.ts";
+import { type ByteSource, chunksOf, Pace, type Progress } from "../../../src/source/bytes.ts";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i);
 const parts = [bytes.subarray(0, 1), new Uint8Array(0), bytes.subarray(1, 999), bytes.subarray(999)];
@@ -102,7 +102,7 @@ console.log(JSON.stringify({ bytes, perChunk: heap / COUNT }));
 `;
 
 test.each(["signal", "none"])("nothing is kept for each chunk, signal: %s", (kind) => {
-  const module = new URL("../../../build/src/image/input.js", import.meta.url).href;
+  const module = new URL("../../../build/src/source/bytes.js", import.meta.url).href;
   const args = ["--expose-gc", "--input-type=module", "--eval", GROWTH, module, kind];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

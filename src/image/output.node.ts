@@ -1,12 +1,10 @@
 /**
- * Reading and writing files, synchronously and straight between the file and the engine's windows.
+ * The file that an image is written to.
  *
- * An output file is complete or it is not there: the image goes to a temporary file beside the target, which is
- * renamed when all of it was written. What the renamed file keeps of an older one is what the C tool, which writes in
- * place, would keep: its mode, and its owner where the process may set it. A symbolic link is followed, not replaced.
- * Standard output, devices and pipes are written directly.
- *
- * Paths are paths: that `-` stands for standard input and output is a matter of the commands, which pass null.
+ * It is complete or it is not there: the image goes to a temporary file beside the target, which is renamed when all of
+ * it was written. What the renamed file keeps of an older one is what the C tool, which writes in place, would keep: its
+ * mode, and its owner where the process may set it. A symbolic link is followed, not replaced. Standard output, devices
+ * and pipes are written directly.
  */
 
 import {
@@ -20,85 +18,16 @@ import {
   lstatSync,
   openSync,
   readlinkSync,
-  readSync,
   renameSync,
   type Stats,
   statSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { ComposefsError } from "../error.ts";
+import { ioError, writeAll } from "../source/files.node.ts";
 
 /** Symbolic links followed before giving up: MAXSYMLINKS of include/linux/namei.h. */
 const SYMLINKS_MAX = 40;
-
-/** An error of the operating system, as node:fs throws it. */
-export type SystemError = Error & { code: string; syscall?: string };
-
-/** What the C library calls the errors of the operating system. */
-const SYSTEM_TEXTS: Readonly<Record<string, string>> = {
-  EACCES: "Permission denied",
-  EDQUOT: "Disk quota exceeded",
-  EEXIST: "File exists",
-  EFBIG: "File too large",
-  EINVAL: "Invalid argument",
-  EIO: "Input/output error",
-  EISDIR: "Is a directory",
-  ELOOP: "Too many levels of symbolic links",
-  EMFILE: "Too many open files",
-  ENAMETOOLONG: "File name too long",
-  ENOENT: "No such file or directory",
-  ENOSPC: "No space left on device",
-  ENOTDIR: "Not a directory",
-  EPERM: "Operation not permitted",
-  EROFS: "Read-only file system",
-  ETXTBSY: "Text file busy",
-};
-
-/** A file that is read from its beginning to its end. */
-export class InputFile {
-  readonly fd: number;
-  /** Size in bytes when the file was opened; undefined for what is not a regular file. */
-  readonly size: number | undefined;
-  readonly #path: string | null;
-
-  /** @param path a file; null for standard input @throws {ComposefsError} IO_OPEN */
-  constructor(path: string | null) {
-    this.#path = path;
-    try {
-      this.fd = path === null ? 0 : openSync(path, "r");
-      const stats = fstatSync(this.fd);
-      this.size = stats.isFile() ? stats.size : undefined;
-    } catch (cause) {
-      throw ioError("IO_OPEN", path, cause);
-    }
-  }
-
-  /**
-   * Fills the beginning of `target`.
-   *
-   * @param position offset in the file in bytes; null reads on from where the last read ended
-   * @returns bytes read, 0 at the end
-   * @throws {ComposefsError} IO_READ
-   */
-  read(target: Uint8Array, position: number | null = null): number {
-    while (true) {
-      try {
-        return readSync(this.fd, target, 0, target.length, position);
-      } catch (cause) {
-        const { code } = cause as SystemError;
-        if (code === "EOF") return 0;
-        if (code !== "EAGAIN") throw ioError("IO_READ", this.#path, cause);
-        pause();
-      }
-    }
-  }
-
-  close(): void {
-    if (this.fd !== 0) closeSync(this.fd);
-  }
-}
 
 /** Where an image goes. */
 export class OutputFile {
@@ -194,44 +123,6 @@ export class OutputFile {
   }
 }
 
-/** Writes all of `bytes` to a file descriptor that may be a slow pipe. @throws what node:fs throws */
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let start = 0; start < bytes.length; ) {
-    try {
-      start += writeSync(fd, bytes, start, bytes.length - start);
-    } catch (cause) {
-      if ((cause as SystemError).code !== "EAGAIN") throw cause;
-      pause();
-    }
-  }
-}
-
-/** The error for a file that the operating system refused; a path of null means standard input or output. */
-export function ioError(
-  code: "IO_OPEN" | "IO_READ" | "IO_WRITE",
-  path: string | null,
-  cause: unknown,
-  reason = systemText(cause as SystemError),
-): ComposefsError {
-  const name = path === null ? `standard ${code === "IO_WRITE" ? "output" : "input"}` : quote(path);
-  return new ComposefsError(
-    code,
-    `cannot ${code.slice(3).toLowerCase()} ${name}: ${reason}`,
-    { path: path ?? "-" },
-    { cause },
-  );
-}
-
-/** Why the operating system refused, in a few words. Node's own say the path once more. */
-export function systemText(error: SystemError): string {
-  return SYSTEM_TEXTS[error.code] ?? error.message.replace(/^[A-Z0-9]+: |, \w+( '.*)?$/gs, "");
-}
-
-/** A file name in quotes, with escapes as in JSON: nothing in it can steer a terminal. */
-export function quote(name: string): string {
-  return JSON.stringify(name).replace(/[\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
-
 /** The path that a chain of symbolic links ends at, whether that exists or not. */
 function followLinks(path: string): string {
   let current = resolve(path);
@@ -257,9 +148,4 @@ function keepOwnerAndMode(fd: number, before: Stats): void {
 /** Short, whatever the target is called: a name has at most 255 bytes. */
 function temporaryName(): string {
   return `.composefs-${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`;
-}
-
-/** Waits a little, for a pipe that is not ready. */
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
 }

@@ -1,0 +1,33 @@
+/**
+ * Bytes of a tree as text: for people, and for programs.
+ */
+
+const BACKSLASH = 0x5c;
+const SHORT: Readonly<Record<number, string>> = { 0x0a: "\\n", 0x0d: "\\r", 0x09: "\\t", 0x5c: "\\\\" };
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Bytes with the escapes of a dumpfile (composefs-dump(5)): printable ASCII as it is, `\n`, `\r`, `\t`, `\\`, all other
+ * bytes and the space `\xHH`. Nothing is lost, and no two byte strings look alike. JSON output has paths in this form.
+ */
+export function escapeBytes(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) {
+    if (byte > 0x20 && byte < 0x7f && byte !== BACKSLASH) text += String.fromCharCode(byte);
+    else text += SHORT[byte] ?? `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return text;
+}
+
+/** The same for people: what is UTF-8 and cannot steer a terminal is shown as it reads, spaces included. */
+export function displayBytes(bytes: Uint8Array): string {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    return escapeBytes(bytes).replaceAll("\\x20", " ");
+  }
+  // Controls, format characters (bidirectional ones among them), separators other than the space, unassigned.
+  return text.replace(/[\\\p{C}\u2028\u2029]/gu, (c) => escapeBytes(new TextEncoder().encode(c)));
+}
