@@ -13,6 +13,7 @@ export interface ErrorRecord {
   limit: bigint;
   text: Buffer;
 }
+/** Of a dumpfile (DUMP_*) or an image (SCAN_*). */
 export interface ParseOptions {
   flags?: number;
   seed?: [number, number];
@@ -38,6 +39,10 @@ export interface EngineExports {
   dumpBegin(flags: number): number;
   dumpWrite(length: number): number;
   dumpEnd(): number;
+  scanBegin(flags: number): number;
+  scanWrite(length: number): number;
+  scanEnd(): number;
+  scanBytes(offset: number, length: number): number;
   imageOpen(format: number): number;
   imageRead(verityMask: number): number;
   printOpen(): number;
@@ -65,6 +70,7 @@ export declare class RawEngine {
   error(): ErrorRecord;
   check(status: number): void;
   parse(chunks: Iterable<Uint8Array>, options?: ParseOptions): void;
+  scan(chunks: Iterable<Uint8Array>, options?: ParseOptions): void;
   image(format: number, verity?: readonly VerityParameters[]): BuiltImage;
   print(): Buffer;
   build(dump: Uint8Array, format: number, verity?: readonly VerityParameters[], options?: ParseOptions): BuiltImage;

@@ -80,32 +80,47 @@ export class RawEngine {
     throw new EngineStatus(record);
   }
 
-  /**
-   * Parses a dumpfile as a new job.
-   *
-   * @param {Iterable<Uint8Array>} chunks pieces of any size
-   * @param {{ flags?: number, seed?: [number, number], limits?: Record<number, number> }} options
-   */
-  parse(chunks, { flags = 0, seed = [1, 2], limits = {} } = {}) {
+  /** Gives `chunks` as a new job to the three exports of a verb that reads: `dump` or `scan`. */
+  #read(verb, chunks, { flags = 0, seed = [1, 2], limits = {} } = {}) {
     const { exports } = this;
     exports.reset(seed[0], seed[1]);
     for (const [index, value] of Object.entries(limits)) exports.setLimit(Number(index), value);
-    this.check(exports.dumpBegin(flags));
+    this.check(exports[`${verb}Begin`](flags));
     const window = exports.inputPtr() >>> 0;
     for (const chunk of chunks) {
       let at = 0;
       do {
         const piece = chunk.subarray(at, at + ABI.INPUT_WINDOW_BYTES);
         this.view(window, piece.length).set(piece);
-        this.check(exports.dumpWrite(piece.length));
+        this.check(exports[`${verb}Write`](piece.length));
         at += piece.length;
       } while (at < chunk.length);
     }
-    this.check(exports.dumpEnd());
+    this.check(exports[`${verb}End`]());
   }
 
   /**
-   * Writes an image of the tree parsed last.
+   * Parses a dumpfile as a new job.
+   *
+   * @param {Iterable<Uint8Array>} chunks pieces of any size
+   * @param {{ flags?: number, seed?: [number, number], limits?: Record<number, number> }} options
+   */
+  parse(chunks, options) {
+    this.#read("dump", chunks, options);
+  }
+
+  /**
+   * Reads an image as a new job.
+   *
+   * @param {Iterable<Uint8Array>} chunks pieces of any size
+   * @param {{ flags?: number, seed?: [number, number], limits?: Record<number, number> }} options
+   */
+  scan(chunks, options) {
+    this.#read("scan", chunks, options);
+  }
+
+  /**
+   * Writes an image of the tree that was read last.
    *
    * @param {number} format a FORMAT_* number
    * @param {{ algorithm: number, blockBits: number }[]} verity digests to compute on the way
@@ -133,7 +148,7 @@ export class RawEngine {
     return { image: Buffer.concat(pieces), digests };
   }
 
-  /** The canonical dumpfile of the tree parsed last. */
+  /** The canonical dumpfile of the tree that was read last. */
   print() {
     const { exports } = this;
     this.check(exports.printOpen());
