@@ -27,9 +27,18 @@ const EXPORTS = [
   "dumpEnd",
   "imageOpen",
   "imageRead",
-  // tree -> dumpfile
+  // image -> tree
+  "scanBegin",
+  "scanWrite",
+  "scanEnd",
+  "scanBytes",
+  // tree -> dumpfile, canonical or as composefs-info prints it; what the bytes of an image are
   "printOpen",
   "printRead",
+  "infoOpen",
+  "infoRead",
+  "regionOpen",
+  "regionRead",
   // the cursor over a tree
   "cursorOpen",
   "cursorRead",
@@ -88,7 +97,21 @@ test("calls out of order answer a status", () => {
   expect(exports.dumpEnd()).toBe(abi.STATUS_ENGINE_STATE);
   expect(exports.imageOpen(abi.FORMAT_V1)).toBe(abi.STATUS_ENGINE_STATE);
   expect(exports.imageRead(0)).toBe(-abi.STATUS_ENGINE_STATE);
+  expect(exports.scanWrite(0)).toBe(abi.STATUS_ENGINE_STATE);
+  expect(exports.scanEnd()).toBe(abi.STATUS_ENGINE_STATE);
+  expect(exports.scanBytes(0, 0)).toBe(-abi.STATUS_ENGINE_STATE);
+  expect(exports.infoOpen()).toBe(abi.STATUS_ENGINE_STATE);
+  expect(exports.regionOpen()).toBe(abi.STATUS_ENGINE_STATE);
   expect(exports.verityClose(0)).toBe(-abi.STATUS_ENGINE_STATE);
+});
+
+test("only a tree that was read from an image has the image's bytes and regions", () => {
+  const engine = new RawEngine(module);
+  const { exports } = engine;
+  engine.parse([Buffer.from("/ 0 40755 2 0 0 0 0.0 - - -\n")]);
+  expect(exports.scanBytes(0, 0)).toBe(-abi.STATUS_ENGINE_STATE);
+  expect(exports.infoOpen()).toBe(abi.STATUS_ENGINE_STATE);
+  expect(exports.regionOpen()).toBe(abi.STATUS_ENGINE_STATE);
 });
 
 test("arguments out of range answer a status", () => {
@@ -103,6 +126,10 @@ test("arguments out of range answer a status", () => {
   exports.reset(0, 0);
   expect(exports.dumpBegin(0)).toBe(abi.STATUS_OK);
   expect(exports.dumpWrite(abi.INPUT_WINDOW_BYTES + 1)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+  exports.reset(0, 0);
+  expect(exports.scanBegin(2)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+  expect(exports.scanBegin(0)).toBe(abi.STATUS_OK);
+  expect(exports.scanWrite(abi.INPUT_WINDOW_BYTES + 1)).toBe(abi.STATUS_ENGINE_ARGUMENT);
 });
 
 test("no length leads the verity calls out of their window", () => {

@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ABI_VERSION } from "../../assembly/abi.ts";
 import { debian, readFixture } from "../support/fixtures.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,7 +92,7 @@ test("the module itself", () => {
        new WebAssembly.Module(readFileSync(new URL(import.meta.resolve("composefs-wasm/engine.wasm")))));
      console.log(exports.abiVersion());`,
   );
-  expect(node(["wasm.js"])).toBe("1\n");
+  expect(node(["wasm.js"])).toBe(`${ABI_VERSION}\n`);
 });
 
 test("the commands", () => {

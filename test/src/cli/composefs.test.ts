@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { ABI_VERSION } from "../../../assembly/abi.ts";
 import { debian, readFixture, vectors } from "../../support/fixtures.ts";
 import { runOracle } from "../../support/oracle.ts";
 import { composefs, emptyFolder, pathOf, run, start } from "./run.ts";
@@ -24,7 +25,7 @@ describe("composefs", () => {
       .digest("hex");
     expect(composefs(["--version"])).toEqual({
       exitCode: 0,
-      stdout: `composefs-wasm ${version}\nengine ABI 1\nengine.wasm sha256 ${sha256}\n`,
+      stdout: `composefs-wasm ${version}\nengine ABI ${ABI_VERSION}\nengine.wasm sha256 ${sha256}\n`,
       stderr: "",
     });
   });
@@ -42,11 +43,11 @@ describe("composefs", () => {
     [["foo"], "unknown command 'foo'"],
     [["foo", "--bar"], "unknown command 'foo'"],
     [["verity", "foo"], "unknown command 'foo'"],
-    [["digest"], "missing required argument 'dump'"],
+    [["digest"], "missing required argument 'input'"],
     [["digest", "--bogus", "x"], "unknown option '--bogus'"],
     [["mkfs", "a", "b", "c"], "too many arguments for 'mkfs'. Expected 2 arguments but got 3."],
-    [["digest", "a", "b"], 'expected one dumpfile, "a", and got "b"; profiles are named by -p'],
-    [["digest", "-p", "v1-sha256-12", "v0-sha256-12", "a"], 'expected one dumpfile, "v0-sha256-12", and got "a"'],
+    [["digest", "a", "b"], 'expected one input, "a", and got "b"; profiles are named by -p'],
+    [["digest", "-p", "v1-sha256-12", "v0-sha256-12", "a"], 'expected one input, "v0-sha256-12", and got "a"'],
     [["verity", "digest", "--hash-alg", "md5", "a"], '--hash-alg: expected sha256 or sha512, got "md5"'],
     [["verity", "digest", "--block-size", "512", "a"], "--block-size: expected a power of two from 1024 to 65536"],
     [["verity", "digest", "--salt", "x", "a"], '--salt: expected pairs of hex digits, got "x"'],
