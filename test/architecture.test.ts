@@ -27,6 +27,7 @@ const HOST_STEPS = [
   ["registry"],
   ["engine"],
   ["error"],
+  ["codes"],
 ];
 const ENGINE_STEPS = [
   ["testing"],

@@ -17,26 +17,17 @@ import {
   STATUS_OK,
 } from "../abi";
 import { mark, release } from "../mem/arena";
-import { failAt, failMemory, setErrorText } from "../mem/record";
+import { failMemory, setErrorText } from "../mem/record";
 import { arrange, ARRANGE_MEMORY, ARRANGE_TWICE, twice } from "../tree/children";
 import { faulty, LINK_CYCLE, LINK_DANGLING, LINK_OK, LINK_SELF, LINK_TO_DIRECTORY, resolveLinks } from "../tree/links";
 import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
 import { depthFirst } from "../tree/order";
-import { path, pathLen, spellPath } from "../tree/path";
+import { failAtNode } from "../tree/place";
 import { directoryCount, entryCount, rootNode } from "../tree/tree";
-
-/** Fails at the line that made a node, with the node's path; the offset of a line that is long gone is not known. */
-function failAtNode(status: i32, field: u32, address: usize, actual: u64, limit: u64): i32 {
-  const node = changetype<Node>(address);
-  failAt(status, field, 0, node.origin, actual, limit);
-  spellPath(node);
-  setErrorText(path, pathLen);
-  return status;
-}
 
 /** Fails at a hardlink: with its target as the line gave it, as long as the link still knows it. */
 function failAtLink(outcome: u32): i32 {
-  const status = failAtNode(linkStatus(outcome), FIELD_PAYLOAD, faulty, 0, 0);
+  const status = failAtNode(linkStatus(outcome), FIELD_PAYLOAD, changetype<Node>(faulty), 0, 0);
   const link = changetype<Node>(faulty);
   if (outcome != LINK_CYCLE) setErrorText(link.data, link.dataLen);
   return status;
@@ -61,7 +52,7 @@ function checkLinkCounts(): i32 {
     if (node.type == TYPE_HARDLINK) continue;
     const counted = node.type == TYPE_DIRECTORY ? 2 + node.extra : node.names;
     if (node.nlink != counted) {
-      return failAtNode(STATUS_DUMP_STRICT_NLINK, FIELD_NLINK, address, node.nlink, counted);
+      return failAtNode(STATUS_DUMP_STRICT_NLINK, FIELD_NLINK, node, node.nlink, counted);
     }
   }
   release(point);
@@ -76,7 +67,7 @@ function checkLinkCounts(): i32 {
 export function completeTree(strict: bool): i32 {
   const arranged = arrange(rootNode(), directoryCount);
   if (arranged == ARRANGE_MEMORY) return failMemory();
-  if (arranged == ARRANGE_TWICE) return failAtNode(STATUS_DUMP_PATH_TWICE, FIELD_PATH, twice, 0, 0);
+  if (arranged == ARRANGE_TWICE) return failAtNode(STATUS_DUMP_PATH_TWICE, FIELD_PATH, changetype<Node>(twice), 0, 0);
   const resolved = resolveLinks();
   if (resolved != LINK_OK) return failAtLink(resolved);
   return strict ? checkLinkCounts() : STATUS_OK;

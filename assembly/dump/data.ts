@@ -34,11 +34,11 @@ import {
   STATUS_OK,
 } from "../abi";
 import { keep } from "../mem/arena";
-import { decodeHex, decodeObjectPath, HEX_BAD, HEX_OK, objectPathLen } from "../mem/hex";
+import { decodeHex, HEX_BAD, HEX_OK, objectPathLen } from "../mem/hex";
 import { failMemory } from "../mem/record";
 import { internDigest, TAG_REDIRECT } from "../tree/digests";
 import { FLAG_INLINE, Node, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
-import { redirectPair } from "../tree/overlay";
+import { redirectItem } from "../tree/overlay";
 import { digestBytes, setDigestBytes } from "../tree/tree";
 import { hasZero } from "./escapes";
 import { fieldAt, fieldEnd, fieldEscaped, isAbsent, passField, seek, takeText, text, textLen } from "./fields";
@@ -46,14 +46,10 @@ import { beginField, failHere } from "./place";
 
 /** Unescaped payload, target or content; unescaping never makes longer. */
 export const fieldText = memory.data(LIMIT_LINE_BYTES_DEFAULT + 64, 16);
-const digestText = memory.data(128, 16);
 const digestValue = memory.data(64, 16);
 
 /** Whether the digest of the line has no capital letters: only then can its text be compared with a path. */
 let digestIsLower: bool = false;
-
-/** `internObjectPath` was given something else. Never an address. */
-const INTERN_NONE: usize = 1;
 
 /**
  * Reads payload, content and digest into a node; leaves `fieldAt` at the end of the digest.
@@ -166,16 +162,6 @@ function isPathOf(payload: usize, len: u32, digest: usize): bool {
   return load<u64>(payload + len - 8) == load<u64>(digest + digits - 8);
 }
 
-/** The record of the digest whose object path is the text, `INTERN_NONE` when it is none. @returns 0 when memory is refused */
-function internObjectPath(): usize {
-  for (let len: u32 = 32; len <= 64; len += 32) {
-    if (textLen == objectPathLen(len) && decodeObjectPath(text, len, digestText, digestValue)) {
-      return internDigest(digestValue, len);
-    }
-  }
-  return INTERN_NONE;
-}
-
 /**
  * Reads the payload of a regular file: the path of its object.
  *
@@ -187,9 +173,7 @@ function takePayload(node: Node, at: usize, end: usize, escaped: bool, digestAt:
   if (status != STATUS_OK) return status;
   // As a rule it is the path of the very digest of the line, which has its record already.
   const isOwn = digestAt != 0 && textLen == objectPathLen(digestBytes) && isPathOf(text, textLen, digestAt);
-  const record = isOwn ? node.data : internObjectPath();
-  if (record == INTERN_NONE) node.extra = <u32>redirectPair(text, textLen);
-  else if (record) node.extra = <u32>(record | TAG_REDIRECT);
+  node.extra = <u32>(isOwn ? node.data | TAG_REDIRECT : redirectItem(text, textLen));
   return node.extra ? STATUS_OK : failMemory();
 }
 

@@ -37,17 +37,7 @@ import {
 } from "../abi";
 import { keep } from "../mem/arena";
 import { failMemory } from "../mem/record";
-import {
-  Node,
-  TYPE_BLOCK,
-  TYPE_CHARACTER,
-  TYPE_DIRECTORY,
-  TYPE_FIFO,
-  TYPE_HARDLINK,
-  TYPE_REGULAR,
-  TYPE_SOCKET,
-  TYPE_SYMLINK,
-} from "../tree/node";
+import { Node, TYPE_BLOCK, TYPE_CHARACTER, TYPE_DIRECTORY, TYPE_HARDLINK, typeOfMode } from "../tree/node";
 import { entryCount, hasRoot, insert, insertRoot, INSERT_TWICE, tally } from "../tree/tree";
 import { fieldText, takeData } from "./data";
 import {
@@ -75,9 +65,6 @@ import { list, readXattrs } from "./xattrs";
 const AT_SIGN: u32 = 0x40;
 const CR: u32 = 0x0d;
 
-/** File type bits of st_mode: S_IFMT and its values of include/uapi/linux/stat.h. */
-const S_IFMT: u32 = 0o170000;
-
 /** Unescaped path; unescaping never makes longer. */
 const pathText = memory.data(LIMIT_LINE_BYTES_DEFAULT + 64, 16);
 
@@ -89,28 +76,6 @@ let strict: bool = false;
 export function configure(flags: u32, entries: u32): void {
   strict = (flags & DUMP_STRICT) != 0;
   entryLimit = entries;
-}
-
-/** Type of a mode, 0 for none. */
-function typeOfMode(mode: u32): u32 {
-  switch (mode & S_IFMT) {
-    case 0o100000:
-      return TYPE_REGULAR;
-    case 0o040000:
-      return TYPE_DIRECTORY;
-    case 0o120000:
-      return TYPE_SYMLINK;
-    case 0o020000:
-      return TYPE_CHARACTER;
-    case 0o060000:
-      return TYPE_BLOCK;
-    case 0o010000:
-      return TYPE_FIFO;
-    case 0o140000:
-      return TYPE_SOCKET;
-    default:
-      return 0;
-  }
 }
 
 /**

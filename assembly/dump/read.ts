@@ -4,16 +4,6 @@
  */
 
 import {
-  CONTROL_DIGEST_BYTES,
-  CONTROL_DIRECTORIES,
-  CONTROL_ENTRIES,
-  CONTROL_EXTERNAL_BYTES,
-  CONTROL_EXTERNAL_FILES,
-  CONTROL_HARDLINKS,
-  CONTROL_INLINE_FILES,
-  CONTROL_SYMLINKS,
-  CONTROL_WHITEOUTS,
-  CONTROL_INPUT_BYTES,
   DUMP_STRICT,
   FIELD_NONE,
   LIMIT_LINE_BYTES_DEFAULT,
@@ -23,19 +13,9 @@ import {
   STATUS_DUMP_STRICT_FINAL_NEWLINE,
   STATUS_OK,
 } from "../abi";
-import { failAt, failMemory, setControl } from "../mem/record";
+import { failAt, failMemory } from "../mem/record";
 import { begin as beginOverlay } from "../tree/overlay";
-import {
-  digestBytes,
-  directoryCount,
-  entryCount,
-  externalBytes,
-  externalFileCount,
-  hardlinkCount,
-  inlineFileCount,
-  symlinkCount,
-  whiteoutCount,
-} from "../tree/tree";
+import { publishCounts } from "../tree/tree";
 import { completeTree } from "./complete";
 import { configure, parseLine } from "./parse";
 import { resetPath } from "./path";
@@ -165,15 +145,6 @@ export function endDump(): i32 {
   if (line == 0) return failHere(STATUS_DUMP_EMPTY_INPUT, FIELD_NONE, 0, 0);
   const status = completeTree((flags & DUMP_STRICT) != 0);
   if (status != STATUS_OK) return status;
-  setControl(CONTROL_ENTRIES, entryCount);
-  setControl(CONTROL_DIRECTORIES, directoryCount);
-  setControl(CONTROL_HARDLINKS, hardlinkCount);
-  setControl(CONTROL_EXTERNAL_FILES, externalFileCount);
-  setControl(CONTROL_INLINE_FILES, inlineFileCount);
-  setControl(CONTROL_SYMLINKS, symlinkCount);
-  setControl(CONTROL_WHITEOUTS, whiteoutCount);
-  setControl(CONTROL_EXTERNAL_BYTES, externalBytes);
-  setControl(CONTROL_DIGEST_BYTES, digestBytes);
-  setControl(CONTROL_INPUT_BYTES, offset);
+  publishCounts(offset);
   return STATUS_OK;
 }

@@ -34,15 +34,27 @@ export const FIRST_INODE: u64 = 1152;
 export const EROFS_MAGIC: u32 = 0xe0f5e1e2;
 /** EROFS_FEATURE_COMPAT_MTIME | EROFS_FEATURE_COMPAT_XATTR_FILTER. */
 export const FEATURE_COMPAT: u32 = 6;
+export const SB_BYTES = 128;
+/** EROFS_FEATURE_COMPAT_SB_CHKSUM, MTIME and XATTR_FILTER: what a reader of composefs takes (erofs-reader.md 3, no. 7). */
+export const FEATURE_COMPAT_KNOWN: u32 = 7;
+/** EROFS_FEATURE_INCOMPAT_CHUNKED_FILE: the only one (no. 8). */
+export const FEATURE_INCOMPAT_KNOWN: u32 = 4;
 export const SB_MAGIC = 0;
 export const SB_FEATURE_COMPAT = 8;
 export const SB_BLKSZBITS = 12;
+export const SB_EXTSLOTS = 13;
 export const SB_ROOT_NID = 14;
 export const SB_INOS = 16;
 export const SB_BUILD_TIME = 24;
 export const SB_BUILD_TIME_NSEC = 32;
 export const SB_BLOCKS = 36;
+export const SB_META_BLKADDR = 40;
 export const SB_XATTR_BLKADDR = 44;
+export const SB_FEATURE_INCOMPAT = 80;
+export const SB_AVAILABLE_COMPR_ALGS = 84;
+export const SB_EXTRA_DEVICES = 86;
+export const SB_XATTR_PREFIX_COUNT = 91;
+export const SB_PACKED_NID = 96;
 
 // ---- inodes
 
@@ -59,11 +71,14 @@ export const I_MODE = 4;
 /** Compact header. */
 export const IC_NLINK = 6;
 export const IC_SIZE = 8;
+export const IC_RESERVED = 12;
 export const IC_U = 16;
 export const IC_INO = 20;
 export const IC_UID = 24;
 export const IC_GID = 26;
+export const IC_RESERVED2 = 28;
 /** Extended header. */
+export const IE_RESERVED = 6;
 export const IE_SIZE = 8;
 export const IE_U = 16;
 export const IE_INO = 20;
@@ -72,6 +87,7 @@ export const IE_GID = 28;
 export const IE_MTIME = 32;
 export const IE_MTIME_NSEC = 40;
 export const IE_NLINK = 44;
+export const IE_RESERVED2 = 48;
 
 // ---- xattrs
 
@@ -101,6 +117,7 @@ export const NULL_ADDR: u32 = 0xffffffff;
 export const PERMISSIONS: u32 = 0o7777;
 /** include/uapi/linux/stat.h. */
 export const S_IFREG: u32 = 0o100000;
+export const S_IFCHR: u32 = 0o020000;
 
 // ---- what differs between the formats ------------------------------------------------------------------------------
 

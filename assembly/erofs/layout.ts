@@ -13,8 +13,9 @@ import {
   STATUS_OK,
   V2_SHARED_MAX,
 } from "../abi";
-import { fail, failAt } from "../mem/record";
+import { fail } from "../mem/record";
 import { FLAG_EXTENDED, FLAG_INLINE, Node, TYPE_DIRECTORY, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
+import { failAtNode } from "../tree/place";
 import { listCount, listItem } from "../tree/xattrs";
 import { layoutDirents } from "./dirents";
 import {
@@ -85,7 +86,7 @@ function layoutXattrs(node: Node): i32 {
         continue;
       }
       if (version == FORMAT_V2) {
-        return failAt(STATUS_EROFS_V2_SHARED, FIELD_XATTR, 0, node.origin, references + 1, V2_SHARED_MAX);
+        return failAtNode(STATUS_EROFS_V2_SHARED, FIELD_XATTR, node, references + 1, V2_SHARED_MAX);
       }
     }
     local += entryBytes(item);

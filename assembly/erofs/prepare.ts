@@ -17,7 +17,7 @@ import {
   V2_INLINE_MAX_BYTES,
   V2_SYMLINK_MAX_BYTES,
 } from "../abi";
-import { failAt, failMemory, setErrorText } from "../mem/record";
+import { failMemory, setErrorText } from "../mem/record";
 import { capacity, recordAt } from "../mem/table";
 import { allDigests, Digest, itemTag, TAG_METACOPY, TAG_REDIRECT } from "../tree/digests";
 import { FLAG_EXTENDED, FLAG_HAS_WHITEOUTS, FLAG_INLINE, Node, TYPE_REGULAR, TYPE_SYMLINK } from "../tree/node";
@@ -31,6 +31,7 @@ import {
   WHITEOUT_MARKER_COUNT,
   WHITEOUT_MARKERS,
 } from "../tree/overlay";
+import { failAtNode } from "../tree/place";
 import { rootNode } from "../tree/tree";
 import { allKeys, allPairs, compareKeys, Key, listCount, listItem, newList, Pair, setListItem } from "../tree/xattrs";
 import { hasOverlayPreparation, marksOpaque } from "./format";
@@ -154,10 +155,10 @@ function collect(node: Node): void {
 /** Collects what V2 adds to a node, and refuses what it cannot hold. @returns a status */
 function collectV2(node: Node): i32 {
   if (node.type == TYPE_SYMLINK && node.dataLen > <u32>V2_SYMLINK_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_SYMLINK, FIELD_PAYLOAD, 0, node.origin, node.dataLen, V2_SYMLINK_MAX_BYTES);
+    return failAtNode(STATUS_EROFS_V2_SYMLINK, FIELD_PAYLOAD, node, node.dataLen, V2_SYMLINK_MAX_BYTES);
   }
   if (node.type == TYPE_REGULAR && node.has(FLAG_INLINE) && node.dataLen > <u32>V2_INLINE_MAX_BYTES) {
-    return failAt(STATUS_EROFS_V2_INLINE, FIELD_CONTENT, 0, node.origin, node.dataLen, V2_INLINE_MAX_BYTES);
+    return failAtNode(STATUS_EROFS_V2_INLINE, FIELD_CONTENT, node, node.dataLen, V2_INLINE_MAX_BYTES);
   }
   if (!isExternal(node)) return STATUS_OK;
   if (node.data) {
@@ -168,7 +169,7 @@ function collectV2(node: Node): i32 {
   }
   if (node.extra && itemTag(node.extra) != TAG_REDIRECT) {
     const redirect = changetype<Pair>(node.extra);
-    failAt(STATUS_EROFS_V2_PAYLOAD, FIELD_PAYLOAD, 0, node.origin, 0, 0);
+    failAtNode(STATUS_EROFS_V2_PAYLOAD, FIELD_PAYLOAD, node, 0, 0);
     setErrorText(redirect.value + 1, <u32>redirect.valueLen - 1);
     return STATUS_EROFS_V2_PAYLOAD;
   }

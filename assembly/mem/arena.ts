@@ -71,6 +71,26 @@ export function allocate(size: u64): usize {
   return at;
 }
 
+/**
+ * Makes the allocation that was made last longer, where it lies; the new bytes are zero.
+ *
+ * @param at its address
+ * @param size bytes that it is to have, not fewer than before
+ * @returns false when the memory limit or the machine refuses
+ */
+export function extend(at: usize, size: u64): bool {
+  const before = top;
+  top = at;
+  const have = cleanFrom;
+  // Nothing below the old end may be zeroed again.
+  cleanFrom = at;
+  const done = allocate(size) != 0;
+  cleanFrom = max(have, cleanFrom);
+  if (!done) top = before;
+  else if (before < have) zero(before, <u32>(min(top, have) - before));
+  return done;
+}
+
 function grow(end: u64, have: u64): bool {
   // A quarter more at a time bounds the number of grow calls by the logarithm of the final size.
   let wanted = max(end, min(have + max(have >> 2, GROW_STEP_BYTES), limitBytes));

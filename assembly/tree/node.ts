@@ -29,6 +29,31 @@ export const TYPE_SOCKET: u32 = 6;
 export const TYPE_SYMLINK: u32 = 7;
 export const TYPE_HARDLINK: u32 = 8;
 
+/** File type bits of st_mode: S_IFMT and its values of include/uapi/linux/stat.h. */
+const S_IFMT: u32 = 0o170000;
+
+/** Type of a mode, 0 for none. */
+export function typeOfMode(mode: u32): u32 {
+  switch (mode & S_IFMT) {
+    case 0o100000:
+      return TYPE_REGULAR;
+    case 0o040000:
+      return TYPE_DIRECTORY;
+    case 0o120000:
+      return TYPE_SYMLINK;
+    case 0o020000:
+      return TYPE_CHARACTER;
+    case 0o060000:
+      return TYPE_BLOCK;
+    case 0o010000:
+      return TYPE_FIFO;
+    case 0o140000:
+      return TYPE_SOCKET;
+    default:
+      return 0;
+  }
+}
+
 /** A regular file with inline content. */
 export const FLAG_INLINE: u8 = 1;
 /** A directory whose children came out of order. */

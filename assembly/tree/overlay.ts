@@ -8,8 +8,10 @@
  */
 
 import { PAYLOAD_MAX_BYTES } from "../abi";
+import { decodeObjectPath, objectPathLen } from "../mem/hex";
 import { writeText } from "../mem/text";
-import { internKey, internPair, Key, newPair, writerKey } from "./xattrs";
+import { internDigest, TAG_REDIRECT } from "./digests";
+import { internKey, internPair, Key, newPair, Pair, writerKey } from "./xattrs";
 
 /** Keys of the writer. */
 export let metacopyKey: usize = 0;
@@ -30,6 +32,11 @@ export const PARENT_MARKERS_V0 = memory.data(8, 8);
 export const PARENT_MARKER_COUNT_V0: u32 = 2;
 
 const scratch = memory.data(PAYLOAD_MAX_BYTES + 1 + 16, 8);
+const digestText = memory.data(128, 16);
+const digestValue = memory.data(64, 16);
+
+/** `internObjectPath` was given something else. Never an address. */
+const NO_OBJECT_PATH: usize = 1;
 
 /** Interns the marker `key` = `value` of the input's kind and stores its address. */
 function marker(at: usize, key: string, value: string): bool {
@@ -70,14 +77,51 @@ export function begin(): bool {
   return true;
 }
 
+/** The record of the digest whose object path a payload is. @returns 1 when it is none, 0 when memory is refused */
+function internObjectPath(payload: usize, len: u32): usize {
+  for (let digestLen: u32 = 32; digestLen <= 64; digestLen += 32) {
+    if (len == objectPathLen(digestLen) && decodeObjectPath(payload, digestLen, digestText, digestValue)) {
+      return internDigest(digestValue, digestLen);
+    }
+  }
+  return NO_OBJECT_PATH;
+}
+
 /**
- * The redirect to a payload that is not an object path: `/` and the payload as it is.
+ * The item of the redirect to a payload: `/` and the payload as it is. As a rule that is an object path.
  *
  * @param len 1 to PAYLOAD_MAX_BYTES
- * @returns address of the pair, 0 when memory is refused
+ * @returns a tagged digest or the address of a pair, 0 when memory is refused
  */
-export function redirectPair(payload: usize, len: u32): usize {
+export function redirectItem(payload: usize, len: u32): usize {
+  const digest = internObjectPath(payload, len);
+  if (digest != NO_OBJECT_PATH) return digest ? digest | TAG_REDIRECT : 0;
   store<u8>(scratch, 0x2f);
   memory.copy(scratch + 1, payload, len);
   return internPair(changetype<Key>(redirectKey), scratch, len + 1);
+}
+
+// ---- which xattrs of an image its writer added (erofs-reader.md 2.2) --------------------------------------------------
+
+function markerAt(markers: usize, index: u32): Pair {
+  return changetype<Pair>(<usize>load<u32>(markers + (index << 2)));
+}
+
+/** Whether a key is the one by which V0 and V1 tell a whiteout from an empty file. */
+export function isWhiteoutKey(key: Key): bool {
+  return key == markerAt(WHITEOUT_MARKERS, 0).key;
+}
+
+/** Whether the writer puts a pair of this key on every whiteout. */
+export function isWhiteoutMarker(pair: Pair): bool {
+  return pair.key == markerAt(WHITEOUT_MARKERS, 0).key || pair.key == markerAt(WHITEOUT_MARKERS, 1).key;
+}
+
+/** Whether the writer puts this pair, or another one of its key, on a directory with whiteouts. */
+export function isParentMarker(pair: Pair, withOpaque: bool): bool {
+  for (let i: u32 = 0; i < PARENT_MARKER_COUNT_V0; i++) {
+    if (pair.key == markerAt(PARENT_MARKERS_V0, i).key) return true;
+  }
+  // Of the opaque ones only the very pair: with another value it came from the input.
+  return withOpaque && (pair == markerAt(PARENT_MARKERS_V1, 0) || pair == markerAt(PARENT_MARKERS_V1, 2));
 }

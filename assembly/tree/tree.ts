@@ -6,8 +6,21 @@
  * their names, and `resolveLinks` (links.ts) each hardlink its node.
  */
 
+import {
+  CONTROL_DIGEST_BYTES,
+  CONTROL_DIRECTORIES,
+  CONTROL_ENTRIES,
+  CONTROL_EXTERNAL_BYTES,
+  CONTROL_EXTERNAL_FILES,
+  CONTROL_HARDLINKS,
+  CONTROL_INLINE_FILES,
+  CONTROL_INPUT_BYTES,
+  CONTROL_SYMLINKS,
+  CONTROL_WHITEOUTS,
+} from "../abi";
 import { allocate } from "../mem/arena";
 import { copyAndPad, equal } from "../mem/bytes";
+import { setControl } from "../mem/record";
 import { compareNames } from "./children";
 import { reset as resetDigests } from "./digests";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
@@ -42,6 +55,8 @@ export let symlinkCount: u32 = 0;
 export let whiteoutCount: u32 = 0;
 /** Sum of the sizes of external files, modulo 2^64. */
 export let externalBytes: u64 = 0;
+/** Whether the tree was read from an image: `Node.origin` is then a nid, not a line. */
+export let isFromImage: bool = false;
 /** Bytes of the digests in the tree, 0 as long as there is none. */
 export let digestBytes: u32 = 0;
 
@@ -62,6 +77,11 @@ export function reset(): void {
   whiteoutCount = 0;
   externalBytes = 0;
   digestBytes = 0;
+  isFromImage = false;
+}
+
+export function setFromImage(): void {
+  isFromImage = true;
 }
 
 /** Counts a node whose record is complete. */
@@ -74,6 +94,20 @@ export function tally(node: Node): void {
     }
   } else if (node.type == TYPE_SYMLINK) symlinkCount++;
   else if (node.isWhiteout) whiteoutCount++;
+}
+
+/** Puts what the tree holds into the control record. @param inputBytes length of what it was read from */
+export function publishCounts(inputBytes: u64): void {
+  setControl(CONTROL_ENTRIES, entryCount);
+  setControl(CONTROL_DIRECTORIES, directoryCount);
+  setControl(CONTROL_HARDLINKS, hardlinkCount);
+  setControl(CONTROL_EXTERNAL_FILES, externalFileCount);
+  setControl(CONTROL_INLINE_FILES, inlineFileCount);
+  setControl(CONTROL_SYMLINKS, symlinkCount);
+  setControl(CONTROL_WHITEOUTS, whiteoutCount);
+  setControl(CONTROL_EXTERNAL_BYTES, externalBytes);
+  setControl(CONTROL_DIGEST_BYTES, digestBytes);
+  setControl(CONTROL_INPUT_BYTES, inputBytes);
 }
 
 /** Notes the width of the digests; a tree has one. */
@@ -141,6 +175,22 @@ export function insertRoot(): usize {
   return root;
 }
 
+/** Makes a node the last entry of a directory and counts it, whatever its name. */
+export function append(directory: Node, node: Node): void {
+  const at = changetype<usize>(node);
+  if (directory.lastChild) changetype<Node>(directory.lastChild).next = <u32>at;
+  else directory.data = at;
+  directory.lastChild = at;
+  directory.dataLen++;
+  entryCount++;
+  if (node.type == TYPE_DIRECTORY) {
+    directory.extra++;
+    directoryCount++;
+  } else if (node.type == TYPE_HARDLINK) {
+    hardlinkCount++;
+  }
+}
+
 /** `insert` found an entry of that name. Never an address. */
 export const INSERT_TWICE: usize = 1;
 
@@ -160,30 +210,18 @@ export function insert(parent: usize, name: usize, nameLen: u32, type: u32): usi
   if (!at) return 0;
   const node = changetype<Node>(at);
   const directory = changetype<Node>(parent);
-
   const last = directory.lastChild;
   if (last) {
     const order = compareNames(changetype<Node>(last), node);
     if (order == 0) return INSERT_TWICE;
     if (order > 0) directory.set(FLAG_UNSORTED);
-    changetype<Node>(last).next = <u32>at;
-  } else {
-    directory.data = at;
   }
-  directory.lastChild = at;
-  directory.dataLen++;
-  entryCount++;
-
-  if (type == TYPE_DIRECTORY) {
-    directory.extra++;
-    directoryCount++;
-    return insertDirectory(parent, node);
-  }
+  append(directory, node);
+  if (type == TYPE_DIRECTORY) return insertDirectory(parent, node);
   if (type == TYPE_HARDLINK) {
     if (lastHardlink) changetype<Node>(lastHardlink).items = at;
     else firstHardlink = at;
     lastHardlink = at;
-    hardlinkCount++;
   }
   return at;
 }
