@@ -67,6 +67,15 @@ export const CONTROL_CURSOR_BYTES = 128;
 /** Native whiteouts that make the root's object directories invisible. Set by `scanEnd`. */
 export const CONTROL_STUBS = 136;
 
+/** Bytes of the input window that the last `layerWrite` took. */
+export const CONTROL_LAYER_TAKEN = 144;
+/** Entries of the tar so far. */
+export const CONTROL_LAYER_ENTRIES = 152;
+/** Bytes of the tar so far. */
+export const CONTROL_LAYER_BYTES = 160;
+/** Entries of the layer that is being applied, so far. */
+export const CONTROL_MERGE_ENTRIES = 168;
+
 export const CONTROL_RECORD_BYTES = 192;
 
 // ---- error record ----------------------------------------------------------------------------------------------
@@ -116,6 +125,21 @@ export const DUMP_STRICT = 1;
 
 /** `scanBegin`: refuse also what no writer makes although every reader takes it, and untrue link counts. */
 export const SCAN_STRICT = 1;
+
+/** `layerBegin`: digests of contents to compute. At least one of the two. */
+export const LAYER_SHA256 = 1;
+export const LAYER_SHA512 = 2;
+/** `layerBegin`: report also where the contents lie while they pass (RECORD_KIND_BEGIN and RECORD_KIND_DATA). */
+export const LAYER_CONTENT = 4;
+
+/** `mergeBegin`: object digests of the tree are SHA-512, not SHA-256. */
+export const MERGE_SHA512 = 1;
+/** `mergeBegin`: apply the OCI transform (oci-to-tree.md 5), keeping of the xattrs security.capability alone. */
+export const MERGE_TRANSFORM = 2;
+/** `mergeBegin`, with MERGE_TRANSFORM: keep also the xattrs that begin with user. */
+export const MERGE_KEEP_USER_XATTRS = 4;
+/** `mergeBegin`: one layer alone: parents that it lacks are implied (oci-to-tree.md 7). */
+export const MERGE_IMPLY_PARENTS = 8;
 
 /** `imageOpen`: V0, V1 and V2 of the composefs header's composefs_version. */
 export const FORMAT_V0 = 0;
@@ -348,6 +372,109 @@ export const STATUS_IMAGE_STRICT_STUBS = 242;
 export const STATUS_IMAGE_STRICT_EMPTY_OBJECT = 243;
 export const STATUS_IMAGE_STRICT_V2_WHITEOUT = 244;
 export const STATUS_IMAGE_STRICT_SYMLINK_BLOCK = 245;
+
+// What is wrong with a layer's tar (oci-to-tree.md 2 and 3):
+export const STATUS_TAR_TRUNCATED_HEADER = 300;
+export const STATUS_TAR_TRUNCATED_DATA = 301;
+export const STATUS_TAR_LONE_ZERO_BLOCK = 302;
+export const STATUS_TAR_STRAY_ZERO_BLOCK = 303;
+export const STATUS_TAR_EXTENSION_PENDING = 304;
+export const STATUS_TAR_CHECKSUM = 305;
+export const STATUS_TAR_NUMBER = 306;
+export const STATUS_TAR_NUMBER_NEGATIVE = 307;
+export const STATUS_TAR_NUMBER_RANGE = 308;
+export const STATUS_TAR_TYPE = 309;
+export const STATUS_TAR_SPARSE = 310;
+export const STATUS_TAR_EXTENSION_TWICE = 311;
+export const STATUS_TAR_EXTENSION_TOO_LARGE = 312;
+export const STATUS_TAR_GLOBAL_BETWEEN = 313;
+export const STATUS_TAR_PAX_LENGTH = 314;
+export const STATUS_TAR_PAX_NEWLINE = 315;
+export const STATUS_TAR_PAX_EQUALS = 316;
+export const STATUS_TAR_PAX_KEY_UTF8 = 317;
+export const STATUS_TAR_PAX_NUMBER = 318;
+export const STATUS_TAR_SIZE_RANGE = 319;
+export const STATUS_TAR_TYPE_SIZE = 320;
+export const STATUS_TAR_MTIME_RANGE = 321;
+export const STATUS_TAR_DEVICE_FORMAT = 322;
+export const STATUS_TAR_DEVICE_RANGE = 323;
+export const STATUS_TAR_NAME_EMPTY = 324;
+export const STATUS_TAR_NAME_DOTDOT = 325;
+export const STATUS_TAR_NAME_TOO_LONG = 326;
+export const STATUS_TAR_NAME_NUL = 327;
+export const STATUS_TAR_PATH_TOO_LONG = 328;
+export const STATUS_TAR_ROOT_TYPE = 329;
+export const STATUS_TAR_LINK_EMPTY = 330;
+export const STATUS_TAR_SYMLINK_EMPTY = 331;
+export const STATUS_TAR_SYMLINK_TOO_LONG = 332;
+export const STATUS_TAR_SYMLINK_NUL = 333;
+export const STATUS_TAR_XATTR_KEY = 334;
+export const STATUS_TAR_XATTR_BUDGET = 335;
+export const STATUS_TAR_TOO_MANY_ENTRIES = 336;
+
+// What keeps layers from becoming a tree (oci-to-tree.md 3 to 5):
+export const STATUS_LAYER_RECORD = 350;
+export const STATUS_LAYER_DIGEST_MISSING = 351;
+export const STATUS_LAYER_PARENT_MISSING = 352;
+export const STATUS_LAYER_PARENT_TYPE = 353;
+export const STATUS_LAYER_LINK_MISSING = 354;
+export const STATUS_LAYER_LINK_TO_DIRECTORY = 355;
+export const STATUS_LAYER_WHITEOUT_LINKED = 356;
+export const STATUS_LAYER_USR_MISSING = 357;
+export const STATUS_LAYER_USR_TYPE = 358;
+export const STATUS_LAYER_RUN_TYPE = 359;
+export const STATUS_LAYER_TOO_MANY_ENTRIES = 360;
+
+// ---- layer records: the entries of a tar in its order ----------------------------------------------------------------
+
+/** Goes up whenever the layout or the meaning of layer records changes: caches keep them. */
+export const LAYER_RECORD_VERSION = 1;
+
+/** u32, bytes of the whole record, a multiple of 8: where the next one begins. */
+export const RECORD_BYTES = 0;
+/** u8, a `RECORD_KIND_*` number. */
+export const RECORD_KIND = 4;
+/** u8, a `TYPE_*` number of assembly/tree/node.ts; 8 for a hardlink. */
+export const RECORD_TYPE = 5;
+/** u16, permissions: the low twelve bits of st_mode. */
+export const RECORD_MODE = 6;
+export const RECORD_UID = 8;
+export const RECORD_GID = 12;
+export const RECORD_RDEV = 16;
+export const RECORD_NANOSECONDS = 20;
+/** i64. */
+export const RECORD_SECONDS = 24;
+/** u64, bytes of the content. */
+export const RECORD_SIZE = 32;
+/** u64, offset of the content in the tar. */
+export const RECORD_DATA_OFFSET = 40;
+/** u32, lengths in bytes of what follows the header in this order; 0 = absent. */
+export const RECORD_PATH_BYTES = 48;
+/** Target of a symlink; of a hardlink the path of its target, in the form of the entry's own. */
+export const RECORD_LINK_BYTES = 52;
+/** Content that an image holds inline. */
+export const RECORD_CONTENT_BYTES = 56;
+/** fs-verity digests, 4096-byte blocks, no salt: 0 or 32, 0 or 64. */
+export const RECORD_SHA256_BYTES = 60;
+export const RECORD_SHA512_BYTES = 64;
+/** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. No key occurs twice. */
+export const RECORD_XATTR_COUNT = 68;
+export const RECORD_HEADER_BYTES = 72;
+
+/** An entry of the tar. */
+export const RECORD_KIND_ENTRY = 1;
+/** Content of a regular file begins: path, size and data offset as in the entry's record, which follows the content. */
+export const RECORD_KIND_BEGIN = 2;
+/** A piece of that content: offset in the input window at RECORD_DATA_OFFSET, bytes at RECORD_SIZE. */
+export const RECORD_KIND_DATA = 3;
+
+/** Longest record. */
+export const RECORD_MAX_BYTES = 65536;
+
+/** Content up to this many bytes is stored in the image itself (oci-to-tree.md 4). Format break if changed. */
+export const LAYER_INLINE_MAX_BYTES = 64;
+/** Data of all extension headers of one entry (oci-to-tree.md 2.3). */
+export const TAR_EXTENSIONS_MAX_BYTES = 1048576;
 
 // ---- cursor records: an entry of the tree in the output window --------------------------------------------------------
 

@@ -13,7 +13,6 @@
 
 import {
   ABI_VERSION,
-  CONTROL_ARENA_BYTES,
   DUMP_STRICT,
   INPUT_WINDOW_BYTES,
   LIMIT_COUNT,
@@ -33,29 +32,29 @@ import { openInfo, readInfo } from "./erofs/info";
 import { beginScan, copyScanned, endScan, isScanned, reset as resetScan, writeScan } from "./erofs/read";
 import { openRegions, readRegions } from "./erofs/regions";
 import { setSeed } from "./hash/siphash";
-import { mark, release, reset as resetArena, used } from "./mem/arena";
+import { reset as resetArena } from "./mem/arena";
+import {
+  job,
+  JOB_CURSOR,
+  JOB_DUMP,
+  JOB_IMAGE,
+  JOB_INFO,
+  JOB_NONE,
+  JOB_PRINT,
+  JOB_REGIONS,
+  JOB_SCAN,
+  resetJob,
+  step,
+  stepFromTree,
+  stepToTree,
+  turnToTree,
+} from "./mem/job";
 import { limitOf, lower, mostOf } from "./mem/limits";
-import { clearRecords, CONTROL, ERROR, failArgument, failState, setControl } from "./mem/record";
+import { clearRecords, CONTROL, ERROR, failArgument, failState } from "./mem/record";
 import { DIGEST, INPUT, OUTPUT } from "./mem/windows";
 import { findEntry, openCursor, readChildren, readEntries } from "./tree/cursor";
 import { reset as resetTree } from "./tree/tree";
 import * as verity from "./verity";
-
-/** Where a job stands. */
-const JOB_NONE = 0;
-const JOB_READING = 1;
-const JOB_TREE = 2;
-const JOB_IMAGE = 3;
-const JOB_CURSOR = 4;
-const JOB_PRINT = 5;
-const JOB_INFO = 6;
-const JOB_REGIONS = 7;
-const JOB_SCANNING = 8;
-const JOB_FAILED = 9;
-
-let job = JOB_NONE;
-/** What belongs to the tree; beyond it lies what an image or a cursor needs. */
-let treeMark: usize = 0;
 
 // ---- the instance ------------------------------------------------------------------------------------------------
 
@@ -104,7 +103,7 @@ export function reset(seedLow: u32, seedHigh: u32): void {
   resetScan();
   verity.closeAll();
   clearRecords();
-  job = JOB_NONE;
+  resetJob();
 }
 
 /**
@@ -119,13 +118,6 @@ export function setLimit(index: u32, value: u32): i32 {
   return lower(index, value) ? STATUS_OK : failArgument(value, mostOf(index));
 }
 
-/** Notes the outcome of a step of the job. */
-function step(status: i32, next: i32): i32 {
-  setControl(CONTROL_ARENA_BYTES, used());
-  job = status == STATUS_OK ? next : JOB_FAILED;
-  return status;
-}
-
 // ---- dumpfile -> tree --------------------------------------------------------------------------------------------
 
 /**
@@ -137,7 +129,7 @@ function step(status: i32, next: i32): i32 {
 export function dumpBegin(flags: u32): i32 {
   if (job != JOB_NONE) return failState();
   if (flags & ~DUMP_STRICT) return failArgument(flags, DUMP_STRICT);
-  return step(beginDump(flags, limitOf(LIMIT_LINE_BYTES), limitOf(LIMIT_ENTRIES)), JOB_READING);
+  return step(beginDump(flags, limitOf(LIMIT_LINE_BYTES), limitOf(LIMIT_ENTRIES)), JOB_DUMP);
 }
 
 /**
@@ -147,9 +139,9 @@ export function dumpBegin(flags: u32): i32 {
  * @returns a status
  */
 export function dumpWrite(length: u32): i32 {
-  if (job != JOB_READING) return failState();
+  if (job != JOB_DUMP) return failState();
   if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
-  return step(writeDump(INPUT, length), JOB_READING);
+  return step(writeDump(INPUT, length), JOB_DUMP);
 }
 
 /**
@@ -158,10 +150,8 @@ export function dumpWrite(length: u32): i32 {
  * @returns a status
  */
 export function dumpEnd(): i32 {
-  if (job != JOB_READING) return failState();
-  const status = step(endDump(), JOB_TREE);
-  treeMark = mark();
-  return status;
+  if (job != JOB_DUMP) return failState();
+  return stepToTree(endDump());
 }
 
 // ---- image -> tree -----------------------------------------------------------------------------------------------
@@ -175,7 +165,7 @@ export function dumpEnd(): i32 {
 export function scanBegin(flags: u32): i32 {
   if (job != JOB_NONE) return failState();
   if (flags & ~SCAN_STRICT) return failArgument(flags, SCAN_STRICT);
-  return step(beginScan(flags, limitOf(LIMIT_SCAN_BYTES), limitOf(LIMIT_ENTRIES)), JOB_SCANNING);
+  return step(beginScan(flags, limitOf(LIMIT_SCAN_BYTES), limitOf(LIMIT_ENTRIES)), JOB_SCAN);
 }
 
 /**
@@ -186,9 +176,9 @@ export function scanBegin(flags: u32): i32 {
  * @returns a status
  */
 export function scanWrite(length: u32): i32 {
-  if (job != JOB_SCANNING) return failState();
+  if (job != JOB_SCAN) return failState();
   if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
-  return step(writeScan(INPUT, length), JOB_SCANNING);
+  return step(writeScan(INPUT, length), JOB_SCAN);
 }
 
 /**
@@ -197,10 +187,8 @@ export function scanWrite(length: u32): i32 {
  * @returns a status
  */
 export function scanEnd(): i32 {
-  if (job != JOB_SCANNING) return failState();
-  const status = step(endScan(), JOB_TREE);
-  treeMark = mark();
-  return status;
+  if (job != JOB_SCAN) return failState();
+  return stepToTree(endScan());
 }
 
 /**
@@ -211,17 +199,15 @@ export function scanEnd(): i32 {
  * @returns bytes copied, or a status, negated
  */
 export function scanBytes(offset: u32, length: u32): i32 {
-  if (job == JOB_SCANNING || !isScanned()) return -failState();
+  if (job == JOB_SCAN || !isScanned()) return -failState();
   if (length > <u32>OUTPUT_WINDOW_BYTES) return -failArgument(length, OUTPUT_WINDOW_BYTES);
   return copyScanned(offset, length);
 }
 
-/** Whether there is a tree to work on; drops what an earlier image or cursor needed. */
-function turnToTree(): bool {
-  if (job == JOB_NONE || job == JOB_READING || job == JOB_SCANNING || job == JOB_FAILED) return false;
-  release(treeMark);
-  return true;
-}
+// ---- tar -> layer records, layer records -> tree -----------------------------------------------------------------------
+
+export { layerBegin, layerEnd, layerWrite } from "./tar/exports";
+export { mergeBegin, mergeEnd, mergeLayer, mergeWrite } from "./layer/exports";
 
 // ---- tree -> image -----------------------------------------------------------------------------------------------
 
@@ -234,9 +220,7 @@ function turnToTree(): bool {
  */
 export function imageOpen(format: u32): i32 {
   if (!turnToTree()) return failState();
-  const status = step(openImage(format, limitOf(LIMIT_IMAGE_BLOCKS)), JOB_IMAGE);
-  if (status != STATUS_OK) job = JOB_TREE;
-  return status;
+  return stepFromTree(openImage(format, limitOf(LIMIT_IMAGE_BLOCKS)), JOB_IMAGE);
 }
 
 /**
@@ -267,9 +251,7 @@ export function imageRead(verityMask: u32): i32 {
  */
 export function printOpen(): i32 {
   if (!turnToTree()) return failState();
-  const status = step(openPrint(), JOB_PRINT);
-  if (status != STATUS_OK) job = JOB_TREE;
-  return status;
+  return stepFromTree(openPrint(), JOB_PRINT);
 }
 
 /**
@@ -290,9 +272,7 @@ export function printRead(): i32 {
  */
 export function infoOpen(): i32 {
   if (!isScanned() || !turnToTree()) return failState();
-  const status = step(openInfo(), JOB_INFO);
-  if (status != STATUS_OK) job = JOB_TREE;
-  return status;
+  return stepFromTree(openInfo(), JOB_INFO);
 }
 
 /**
@@ -311,9 +291,7 @@ export function infoRead(): i32 {
  */
 export function regionOpen(): i32 {
   if (!isScanned() || !turnToTree()) return failState();
-  const status = step(openRegions(), JOB_REGIONS);
-  if (status != STATUS_OK) job = JOB_TREE;
-  return status;
+  return stepFromTree(openRegions(), JOB_REGIONS);
 }
 
 /**
@@ -334,9 +312,7 @@ export function regionRead(): i32 {
  */
 export function cursorOpen(): i32 {
   if (!turnToTree()) return failState();
-  const status = step(openCursor(), JOB_CURSOR);
-  if (status != STATUS_OK) job = JOB_TREE;
-  return status;
+  return stepFromTree(openCursor(), JOB_CURSOR);
 }
 
 /**

@@ -24,7 +24,7 @@ import { arrange, ARRANGE_OK } from "../tree/children";
 import { Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
 import { begin as beginOverlay } from "../tree/overlay";
 import { failAtNode } from "../tree/place";
-import { directoryCount, publishCounts, rootNode, setFromImage } from "../tree/tree";
+import { directoryCount, ORIGIN_NID, publishCounts, rootNode, setOrigin } from "../tree/tree";
 import { FIRST_INODE } from "./format";
 import { imageAddress, imageBytes, imageVersion, setImage } from "./input";
 import { checkExtent, checkHead } from "./read-superblock";
@@ -103,7 +103,7 @@ function checkLinkCounts(): i32 {
 /** Ends the image and reads its tree. @returns a status */
 export function endScan(): i32 {
   if (imageBytes < <u32>FIRST_INODE) return fail(STATUS_IMAGE_TOO_SHORT, imageBytes, FIRST_INODE);
-  setFromImage();
+  setOrigin(ORIGIN_NID);
   let status = checkExtent();
   if (status != STATUS_OK) return status;
   if (!beginOverlay()) return failMemory();

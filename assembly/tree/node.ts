@@ -54,6 +54,28 @@ export function typeOfMode(mode: u32): u32 {
   }
 }
 
+/** Type bits of a mode for a type, 0 for a hardlink. */
+export function modeOfType(type: u32): u16 {
+  switch (type) {
+    case TYPE_REGULAR:
+      return 0o100000;
+    case TYPE_DIRECTORY:
+      return 0o040000;
+    case TYPE_SYMLINK:
+      return 0o120000;
+    case TYPE_CHARACTER:
+      return 0o020000;
+    case TYPE_BLOCK:
+      return 0o060000;
+    case TYPE_FIFO:
+      return 0o010000;
+    case TYPE_SOCKET:
+      return 0o140000;
+    default:
+      return 0;
+  }
+}
+
 /** A regular file with inline content. */
 export const FLAG_INLINE: u8 = 1;
 /** A directory whose children came out of order. */
@@ -95,7 +117,7 @@ export class Node {
   extra: u32;
   /** Address of the xattr list (`xattrs.ts`), 0 = none. */
   xattrs: usize;
-  /** What made the node: a line of the dumpfile, from 1, modulo 2^32, or an inode of the image, by its nid. */
+  /** What made the node: see `ORIGIN_*` of tree.ts. Lines count from 1, modulo 2^32. */
   origin: u32;
   /** The writer's: list of the xattrs that reach the image. Of a hardlink: the next one of the input. */
   items: usize;

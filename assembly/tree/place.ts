@@ -5,7 +5,7 @@
 import { failAt, setErrorText } from "../mem/record";
 import { Node } from "./node";
 import { path, pathLen, spellPath } from "./path";
-import { isFromImage } from "./tree";
+import { ORIGIN_LINE, ORIGIN_NID, origin } from "./tree";
 
 /** log2 of the bytes of a nid's slot in an image. */
 const SLOT_BITS = 5;
@@ -17,8 +17,8 @@ const SLOT_BITS = 5;
  * @returns `status`
  */
 export function failAtNode(status: i32, field: u32, node: Node, actual: u64, limit: u64): i32 {
-  const offset = isFromImage ? (<u64>node.origin) << SLOT_BITS : 0;
-  failAt(status, field, offset, isFromImage ? 0 : node.origin, actual, limit);
+  const offset = origin == ORIGIN_NID ? (<u64>node.origin) << SLOT_BITS : 0;
+  failAt(status, field, offset, origin == ORIGIN_LINE ? node.origin : 0, actual, limit);
   spellPath(node);
   setErrorText(path, pathLen);
   return status;

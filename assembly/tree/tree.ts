@@ -55,8 +55,11 @@ export let symlinkCount: u32 = 0;
 export let whiteoutCount: u32 = 0;
 /** Sum of the sizes of external files, modulo 2^64. */
 export let externalBytes: u64 = 0;
-/** Whether the tree was read from an image: `Node.origin` is then a nid, not a line. */
-export let isFromImage: bool = false;
+/** What `Node.origin` is: a line of a dumpfile, the nid of an inode in an image, the number of a layer, from 1. */
+export const ORIGIN_LINE: u32 = 0;
+export const ORIGIN_NID: u32 = 1;
+export const ORIGIN_LAYER: u32 = 2;
+export let origin: u32 = ORIGIN_LINE;
 /** Bytes of the digests in the tree, 0 as long as there is none. */
 export let digestBytes: u32 = 0;
 
@@ -77,11 +80,17 @@ export function reset(): void {
   whiteoutCount = 0;
   externalBytes = 0;
   digestBytes = 0;
-  isFromImage = false;
+  origin = ORIGIN_LINE;
 }
 
-export function setFromImage(): void {
-  isFromImage = true;
+/** Notes what the tree is read from: an `ORIGIN_*` number. */
+export function setOrigin(kind: u32): void {
+  origin = kind;
+}
+
+/** Corrects the number of hardlink names, of which some turned out to own their inode. */
+export function setHardlinkCount(count: u32): void {
+  hardlinkCount = count;
 }
 
 /** Counts a node whose record is complete. */

@@ -1,0 +1,66 @@
+/**
+ * The exports of the verb layer records -> tree.
+ *
+ *   reset -> mergeBegin -> (mergeLayer -> mergeWrite …) … -> mergeEnd -> what a tree can become
+ */
+
+import {
+  INPUT_WINDOW_BYTES,
+  LIMIT_ENTRIES,
+  MERGE_IMPLY_PARENTS,
+  MERGE_KEEP_USER_XATTRS,
+  MERGE_SHA512,
+  MERGE_TRANSFORM,
+} from "../abi";
+import { job, JOB_MERGE, JOB_NONE, step, stepToTree } from "../mem/job";
+import { limitOf } from "../mem/limits";
+import { failArgument, failState } from "../mem/record";
+import { INPUT } from "../mem/windows";
+import { beginLayer, beginMerge, writeRecords } from "./apply";
+import { endMerge } from "./finish";
+
+const ALL_FLAGS: u32 = MERGE_SHA512 | MERGE_TRANSFORM | MERGE_KEEP_USER_XATTRS | MERGE_IMPLY_PARENTS;
+
+/**
+ * Begins a tree of layers.
+ *
+ * @param flags MERGE_*
+ * @returns a status
+ */
+export function mergeBegin(flags: u32): i32 {
+  if (job != JOB_NONE) return failState();
+  if (flags & ~ALL_FLAGS) return failArgument(flags, ALL_FLAGS);
+  return step(beginMerge(flags, limitOf(LIMIT_ENTRIES)), JOB_MERGE);
+}
+
+/**
+ * Begins the next layer, base first.
+ *
+ * @returns a status
+ */
+export function mergeLayer(): i32 {
+  if (job != JOB_MERGE) return failState();
+  beginLayer();
+  return 0;
+}
+
+/**
+ * Applies the next records of the layer, which lie in the input window.
+ *
+ * @param length bytes of whole records (RECORD_*), at most INPUT_WINDOW_BYTES
+ * @returns a status
+ */
+export function mergeWrite(length: u32): i32 {
+  if (job != JOB_MERGE) return failState();
+  if (length > <u32>INPUT_WINDOW_BYTES) return failArgument(length, INPUT_WINDOW_BYTES);
+  return step(writeRecords(INPUT, length), JOB_MERGE);
+}
+
+/**
+ * Ends the last layer: the tree is complete and its counts are in the control record.
+ *
+ * @returns a status
+ */
+export function mergeEnd(): i32 {
+  return job == JOB_MERGE ? stepToTree(endMerge()) : failState();
+}
