@@ -15,7 +15,10 @@ export interface ComposefsErrorData {
   line?: number;
   /** Field of that line, by the name that composefs-dump(5) gives it. */
   field?: string;
-  /** Offset in the input, in bytes: of the line, or of the byte at fault. */
+  /** Layer of the image, from 1, and entry of its tar, from 0. */
+  layer?: number;
+  entry?: number;
+  /** Offset in the input, in bytes: of the line, of the header, or of the byte at fault. */
   offset?: number;
   /** What was found. A bigint when it is above 2^53. */
   actual?: number | bigint;
@@ -64,6 +67,8 @@ const SUBJECTS: Record<string, string> = {
   DUMP: "dumpfile",
   EROFS: "image",
   IMAGE: "image",
+  TAR: "layer",
+  LAYER: "image",
   VERITY: "fs-verity",
   ENGINE: "engine",
 };
@@ -140,14 +145,19 @@ export function errorFromRecord(record: ErrorRecord): ComposefsError {
   }
   const data: ComposefsErrorData = {};
   const field = FIELD_NAMES[record.field];
-  if (record.line > 0n) {
+  const isTar = row.code.startsWith("TAR_");
+  const isLayer = row.code.startsWith("LAYER_");
+  if (isLayer && record.line > 0n) {
+    data.layer = Number(record.line);
+    data.entry = Number(record.offset);
+  } else if (record.line > 0n) {
     data.line = Number(record.line);
     // Hardlinks and formats are judged when the line is long gone: the record then knows its number only.
     if (record.offset > 0n || record.line === 1n) data.offset = Number(record.offset);
   }
   if (field) data.field = field;
   const isImage = row.code.startsWith("IMAGE_");
-  if (isImage && record.offset > 0n) data.offset = Number(record.offset);
+  if ((isImage && record.offset > 0n) || isTar) data.offset = Number(record.offset);
   if (record.actual > 0n || record.limit > 0n) {
     data.actual = plainNumber(record.actual);
     data.limit = plainNumber(record.limit);
@@ -156,9 +166,10 @@ export function errorFromRecord(record: ErrorRecord): ComposefsError {
   if (text !== "") data.text = text;
   let where = SUBJECTS[row.code.slice(0, row.code.indexOf("_"))] ?? "engine";
   if (data.line !== undefined) where = `dumpfile line ${data.line}`;
-  else if (isImage && data.offset !== undefined) where += ` at offset ${data.offset}`;
+  else if (data.layer !== undefined) where = `layer ${data.layer}`;
+  else if ((isImage || isTar) && data.offset !== undefined) where += ` at offset ${data.offset}`;
   // Of an entry in an image the path is known, of a line its text.
-  const isPath = isImage && text.startsWith("/");
+  const isPath = (isImage && text.startsWith("/")) || ((isTar || isLayer) && text !== "");
   if (isPath) where += `, ${quoted(text)}`;
   if (field) where += `, field ${record.field} (${field})`;
   const got = text === "" || isPath ? "" : `, got ${quoted(text)}`;

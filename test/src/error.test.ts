@@ -25,8 +25,8 @@ describe("the table", () => {
     const empty = errorFromRecord({ ...RECORD, status });
     for (const { message } of [filled, empty]) expect(message).not.toMatch(/[[\]{}]/);
     expect(filled.code).toBe(code);
-    expect(filled.message).toMatch(/^dumpfile line 2, field 1 \(path\): /);
-    expect(empty.message).toMatch(/^(dumpfile|image|engine|fs-verity): /);
+    expect(filled.message).toMatch(/^(dumpfile line 2|layer 2|layer at offset 7), field 1 \(path\): /);
+    expect(empty.message).toMatch(/^(dumpfile|image|layer at offset 0|engine|fs-verity): /);
   });
 
   test("an unknown status says that host and engine do not belong together", () => {
