@@ -33,6 +33,13 @@ type EngineCall =
   | "scanWrite"
   | "scanEnd"
   | "scanBytes"
+  | "layerBegin"
+  | "layerWrite"
+  | "layerEnd"
+  | "mergeBegin"
+  | "mergeLayer"
+  | "mergeWrite"
+  | "mergeEnd"
   | "printOpen"
   | "printRead"
   | "infoOpen"
@@ -143,6 +150,48 @@ export class Engine {
   /** Bytes of the image that was read, at most OUTPUT_WINDOW_BYTES; valid until the next call. */
   scanBytes(offset: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#view(this.#outputPtr, this.#length(this.#call("scanBytes", offset, length)));
+  }
+
+  /** Begins the tar of a layer. @param flags LAYER_* (assembly/abi.ts) */
+  layerBegin(flags: number): void {
+    this.#check(this.#call("layerBegin", flags));
+  }
+
+  /**
+   * Takes `length` bytes at `from` in the input window, or the first of them.
+   *
+   * @returns how many were taken, and the records that they made (RECORD_*), valid until the next call
+   * @throws {ComposefsError} TAR_*
+   */
+  layerWrite(from: number, length: number): { taken: number; records: Uint8Array<ArrayBuffer> } {
+    const bytes = this.#length(this.#call("layerWrite", from, length));
+    return { taken: this.#control(abi.CONTROL_LAYER_TAKEN), records: this.#view(this.#outputPtr, bytes) };
+  }
+
+  /** Ends the tar. @throws {ComposefsError} TAR_* */
+  layerEnd(): void {
+    this.#check(this.#call("layerEnd"));
+  }
+
+  /** Begins a tree of layers. @param flags MERGE_* */
+  mergeBegin(flags: number): void {
+    this.#check(this.#call("mergeBegin", flags));
+  }
+
+  /** Begins the next layer, base first. */
+  mergeLayer(): void {
+    this.#check(this.#call("mergeLayer"));
+  }
+
+  /** Applies the whole records in the first `length` bytes of the input window. @throws {ComposefsError} LAYER_* */
+  mergeWrite(length: number): void {
+    this.#check(this.#call("mergeWrite", length));
+  }
+
+  /** Ends the last layer. @throws {ComposefsError} LAYER_* */
+  mergeEnd(): TreeCounts {
+    this.#check(this.#call("mergeEnd"));
+    return this.#counts();
   }
 
   /** Begins the canonical dumpfile of the tree. */
