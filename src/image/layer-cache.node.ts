@@ -1,0 +1,51 @@
+/**
+ * The layer cache in a directory.
+ */
+
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { SystemError } from "../source/files.node.ts";
+import type { CacheStore } from "./layer-cache.ts";
+
+/** `$XDG_CACHE_HOME/composefs-wasm`, by default below ~/.cache (XDG Base Directory Specification). */
+export function defaultCacheDirectory(): string {
+  const base = process.env["XDG_CACHE_HOME"];
+  // The specification wants relative paths ignored.
+  return join(base?.startsWith("/") ? base : join(homedir(), ".cache"), "composefs-wasm");
+}
+
+/** Errors for which a cache is not worth ending a job: it is not there, may not be written, or is full. */
+const HARMLESS = new Set(["ENOENT", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR"]);
+
+export class DirectoryCache implements CacheStore {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return new Uint8Array(await readFile(join(this.#directory, key)));
+    } catch (error) {
+      if (HARMLESS.has((error as SystemError).code)) return undefined;
+      throw error;
+    }
+  }
+
+  async put(key: string, entry: Uint8Array<ArrayBuffer>): Promise<void> {
+    const target = join(this.#directory, key);
+    const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+    try {
+      // Nobody else may write what decides over our digests.
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await writeFile(temporary, entry, { flag: "wx", mode: 0o600 });
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      if (!HARMLESS.has((error as SystemError).code)) throw error;
+    }
+  }
+}
