@@ -1,7 +1,9 @@
 /** The golden container images and how they are made; `test/fixtures/README.md` says where the expected values come from. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import type { View } from "../naive/oci-tree.ts";
 import { makeLayers } from "./images.mjs";
+import { dir, file, tarball } from "./tar.mjs";
 
 /** What the tree of an image must be; digests by `FORMAT-HASH`, fs-verity with 4096-byte blocks. */
 export interface ExpectedTree {
@@ -66,9 +68,32 @@ export function layersOf({ image, seed, scale }: GoldenImage): Buffer[] {
   return makeLayers(image, { seed, scale });
 }
 
-/** The canonical dumpfile of an image with seed 1 in mode allowlist-only. */
-export function dumpOfImage(image: string): Buffer {
-  return readFileSync(new URL(`${image}-1.dump`, FOLDER));
+/** Whether the folder of fixtures has the canonical dumpfile of an image. */
+export function hasDump({ image, seed, scale }: GoldenImage): boolean {
+  return scale === 1 && existsSync(new URL(`${image}-${seed}.dump`, FOLDER));
+}
+
+/** The canonical dumpfile of an image in the view allowlist-only, as a byte string. */
+export function dumpOf({ image, seed }: GoldenImage): string {
+  return readFileSync(new URL(`${image}-${seed}.dump`, FOLDER), "latin1");
+}
+
+/** The trees of an image by view; none when it is no complete image. */
+export function expectedTrees(image: GoldenImage): [View, ExpectedTree][] {
+  const transformed = image["allowlist-only"];
+  if (transformed === undefined) return [];
+  return [
+    ["allowlist-only", transformed],
+    ["keep-user-xattrs", image["keep-user-xattrs"] ?? transformed],
+    ["untransformed", image.untransformed!],
+  ];
+}
+
+/** A layer for each step of a sequence: `d PATH` is a directory, `f PATH` an empty file. */
+export function sequenceLayers({ steps }: Sequence): Buffer[] {
+  return steps.map(({ apply }) =>
+    tarball(apply.map((line) => (line.startsWith("d ") ? dir(line.slice(2)) : file(line.slice(2), "")))),
+  );
 }
 
 export function sha256(bytes: Uint8Array): string {

@@ -1,0 +1,3 @@
+/** Types of `escape.mjs`. */
+export declare function escapeBytes(bytes: string, equals?: boolean): string;
+export declare function escapeOptional(bytes: string | undefined): string;
