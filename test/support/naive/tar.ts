@@ -37,6 +37,9 @@ const EXTENSIONS_MAX = 1048576;
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
 const SYMLINK_MAX = 4095;
+const XATTR_KEY_MAX = 255;
+/** Of 12 for all, and 7 and key and value for each (dumpfile.md 4). */
+const XATTR_BUDGET = 32767;
 const RDEV_MAX = 2n ** 32n - 1n;
 
 const TYPES: Record<string, TarType> = {
@@ -149,6 +152,16 @@ function nanosecondsOf(mtime: string): number {
   return /^[0-9]+$/.test(fraction) ? Number(fraction.padEnd(9, "0")) : 0;
 }
 
+/** Whether a dumpfile can hold them, also those that a transform will drop. */
+function checkXattrs(xattrs: Map<string, string>): void {
+  let budget = 12;
+  for (const [key, value] of xattrs) {
+    if (key === "" || key.length > XATTR_KEY_MAX || key.includes("\0")) refuse("TAR_XATTR_KEY");
+    budget += 7 + key.length + value.length;
+  }
+  if (budget > XATTR_BUDGET) refuse("TAR_XATTR_BUDGET");
+}
+
 function readPax(data: string): PaxValues {
   const values: PaxValues = { xattrs: new Map() };
   for (let rest = data; rest !== ""; ) {
@@ -175,6 +188,7 @@ function readPax(data: string): PaxValues {
     }
     if (key.startsWith("SCHILY.xattr.")) values.xattrs.set(key.slice("SCHILY.xattr.".length), value);
   }
+  checkXattrs(values.xattrs);
   return values;
 }
 

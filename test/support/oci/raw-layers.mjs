@@ -8,12 +8,12 @@ const BOTH_HASHES = ABI.LAYER_SHA256 | ABI.LAYER_SHA512;
  *
  * @param {import("../raw-engine.mjs").RawEngine} engine
  * @param {Iterable<Uint8Array>} chunks pieces of any size
- * @param {number} [flags] LAYER_*
- * @param {(records: Buffer, input: Uint8Array) => void} [take] gets the records of each call, and the input window
+ * @param {(records: Buffer, input: Uint8Array) => void} take gets the records of each call, and the input window
+ * @param {{ flags?: number, seed?: [number, number] }} [options] LAYER_*, by default the digests of both hashes
  */
-export function readLayerPieces(engine, chunks, flags, take) {
+export function readLayerPieces(engine, chunks, take, { flags = BOTH_HASHES, seed = [1, 2] } = {}) {
   const { exports } = engine;
-  exports.reset(1, 2);
+  exports.reset(seed[0], seed[1]);
   engine.check(exports.layerBegin(flags));
   const window = exports.inputPtr() >>> 0;
   for (const chunk of chunks) {
@@ -40,11 +40,11 @@ export function readLayerPieces(engine, chunks, flags, take) {
  *
  * @param {import("../raw-engine.mjs").RawEngine} engine
  * @param {Uint8Array | Iterable<Uint8Array>} tar whole or in pieces of any size
- * @param {number} [flags] LAYER_*, by default the digests of both hashes
+ * @param {{ flags?: number, seed?: [number, number] }} [options]
  */
-export function readLayer(engine, tar, flags = BOTH_HASHES) {
+export function readLayer(engine, tar, options) {
   const pieces = [];
-  readLayerPieces(engine, tar instanceof Uint8Array ? [tar] : tar, flags, (records) => pieces.push(records));
+  readLayerPieces(engine, tar instanceof Uint8Array ? [tar] : tar, (records) => pieces.push(records), options);
   return Buffer.concat(pieces);
 }
 
@@ -70,11 +70,11 @@ export function* recordPieces(records, most = ABI.INPUT_WINDOW_BYTES) {
  * @param {import("../raw-engine.mjs").RawEngine} engine
  * @param {Buffer[]} layers records, base first
  * @param {number} flags MERGE_*
- * @param {number} [most] bytes of one call
+ * @param {{ most?: number, seed?: [number, number] }} [options] most: bytes of one call
  */
-export function mergeLayers(engine, layers, flags, most = ABI.INPUT_WINDOW_BYTES) {
+export function mergeLayers(engine, layers, flags, { most, seed = [1, 2] } = {}) {
   const { exports } = engine;
-  exports.reset(1, 2);
+  exports.reset(seed[0], seed[1]);
   engine.check(exports.mergeBegin(flags));
   for (const records of layers) {
     engine.check(exports.mergeLayer());
