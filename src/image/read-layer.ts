@@ -1,0 +1,66 @@
+/**
+ * One layer, from where it lies to its records.
+ */
+
+import type { Engine } from "../engine/engine.ts";
+import type { HashName } from "../engine/slot.ts";
+import type { LayerBlob } from "../source/container.ts";
+import { type LayerTotals, openLayer } from "../source/layer-stream.ts";
+import type { SourceLimits } from "../source/limits.ts";
+import { LayerJob, type LayerRecords } from "./layer-records.ts";
+
+/** How a layer is to be read. Plain data: it can be posted to a worker. */
+export interface ReadLayerOptions {
+  /** Object digests to compute. */
+  hashes: readonly HashName[];
+  limits?: Partial<SourceLimits>;
+}
+
+/** A layer that was read and is what it must be. */
+export interface ReadLayer {
+  records: LayerRecords;
+  totals: LayerTotals;
+}
+
+/** Bytes between two reports of progress. */
+const REPORT_BYTES = 1 << 22;
+
+/** Content that is kept is at most this long: unified kernel images are the largest. */
+const KEPT_MAX_BYTES = 1 << 27;
+
+const decoder = new TextDecoder("latin1");
+
+/** Whether a later step reads a file: SELinux policy and os-release for labels, kernel images for what they name. */
+export function isRead(path: Uint8Array, size: number): boolean {
+  if (size > KEPT_MAX_BYTES) return false;
+  const name = decoder.decode(path);
+  return name.startsWith("etc/selinux/") || name.endsWith(".efi") || /^(etc|usr\/lib)\/os-release$/.test(name);
+}
+
+/**
+ * Reads a layer: its records are there when its digests were checked.
+ *
+ * @param engine reset; its job is over afterwards
+ * @param onBytes told now and then how many bytes of the tar were read
+ * @throws {ComposefsError} TAR_*, and all that `openLayer` gives
+ */
+export async function readLayer(
+  engine: Engine,
+  layer: LayerBlob,
+  options: ReadLayerOptions,
+  signal?: AbortSignal,
+  onBytes?: (bytes: number) => void,
+): Promise<ReadLayer> {
+  const job = new LayerJob(engine, options.hashes, isRead);
+  const stream = openLayer(layer, options.limits, signal);
+  let bytes = 0;
+  let reported = 0;
+  for await (const chunk of stream) {
+    job.write(chunk);
+    bytes += chunk.length;
+    if (bytes - reported < REPORT_BYTES) continue;
+    reported = bytes;
+    onBytes?.(bytes);
+  }
+  return { records: job.end(), totals: stream.totals! };
+}
