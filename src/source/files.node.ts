@@ -7,6 +7,9 @@
 
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { ComposefsError } from "../error.ts";
+import { quote } from "./quote.ts";
+
+export { quote } from "./quote.ts";
 
 /** An error of the operating system, as node:fs throws it. */
 export type SystemError = Error & { code: string; syscall?: string };
@@ -87,6 +90,13 @@ export class InputFile {
     return this.#ahead;
   }
 
+  /** The bytes that `peek` read and `read` has not handed out; who takes them reads on from `fd` by other means. */
+  takeAhead(): Uint8Array {
+    const ahead = this.#ahead;
+    this.#ahead = new Uint8Array(0);
+    return ahead;
+  }
+
   close(): void {
     if (this.fd !== 0) closeSync(this.fd);
   }
@@ -120,14 +130,15 @@ export function ioError(
   );
 }
 
+/** The error for a file that was longer when it was looked at first. */
+export function changedError(path: string, wanted: number, actual: number): ComposefsError {
+  const what = `${quote(path)} has changed: ${actual} bytes could be read where there were ${wanted}`;
+  return new ComposefsError("IO_CHANGED", what, { path, actual, limit: wanted });
+}
+
 /** Why the operating system refused, in a few words. Node's own say the path once more. */
 export function systemText(error: SystemError): string {
   return SYSTEM_TEXTS[error.code] ?? error.message.replace(/^[A-Z0-9]+: |, \w+( '.*)?$/gs, "");
-}
-
-/** A file name in quotes, with escapes as in JSON: nothing in it can steer a terminal. */
-export function quote(name: string): string {
-  return JSON.stringify(name).replace(/[\x7f-\x9f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Waits a little, for a pipe that is not ready. */
