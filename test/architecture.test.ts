@@ -11,8 +11,8 @@ import { describe, expect, test } from "vitest";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FILE_LINES_MAX = 400;
-/** One table of plain constants, read by looking things up. */
-const UNCOUNTED = "assembly/abi.ts";
+/** Tables, read by looking things up. */
+const UNCOUNTED = ["assembly/abi.ts", "src/codes.ts"];
 
 /** Steps from the top down. */
 const HOST_STEPS = [
@@ -39,7 +39,11 @@ const ENGINE_STEPS = [
 ];
 
 /** `#name` of package.json: the room that it leads to. */
-const PACKAGE_IMPORTS: Record<string, string> = { "#platform": "engine", "#engine-bytes": "engine" };
+const PACKAGE_IMPORTS: Record<string, string> = {
+  "#platform": "engine",
+  "#engine-bytes": "engine",
+  "#source-host": "source",
+};
 
 function filesBelow(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
@@ -102,17 +106,17 @@ test("what needs Node says so in its name", () => {
   expect(guilty).toEqual([]);
 });
 
-test("only engine.ts touches linear memory", () => {
+test("only engine.ts touches linear memory, and the decoder of zstd its own", () => {
   const guilty = filesBelow("src").filter((file) =>
     /memory\.buffer|>>> 0/.test(readFileSync(join(ROOT, file), "utf8")),
   );
-  expect(guilty).toEqual(["src/engine/engine.ts"]);
+  expect(guilty).toEqual(["src/engine/engine.ts", "src/source/zstd-wasm.ts"]);
 });
 
 test("no file is too long", () => {
   const long = [...filesBelow("src"), ...filesBelow("assembly"), ...filesBelow("test")].filter((file) => {
     const lines = readFileSync(join(ROOT, file), "utf8").split("\n").length - 1;
-    return lines > FILE_LINES_MAX && file !== UNCOUNTED;
+    return lines > FILE_LINES_MAX && !UNCOUNTED.includes(file);
   });
   expect(long).toEqual([]);
 });
