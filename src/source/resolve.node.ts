@@ -3,15 +3,21 @@
  *
  *   dump:FILE    a dumpfile
  *   erofs:FILE   an EROFS image
- *   FILE         one of the two, by its content
+ *   PATH         one of these, or a container image, by its content
  *   -            standard input, by its content; also as dump:- and erofs:-
+ *
+ * and those of operand.node.ts, which mean container images.
  *
  * A file whose name begins like a kind is written ./dump:FILE.
  */
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { InputFile, quote } from "./files.node.ts";
+import { compressionOf } from "./media-types.ts";
+import { parseOperand } from "./operand.node.ts";
+import { isTar } from "./outer-tar.ts";
 
 export type SourceKind = "dump" | "erofs";
 
@@ -22,6 +28,16 @@ export interface Source {
   file: InputFile;
   /** As the operand names it, `standard input` for `-`. */
   name: string;
+}
+
+/** A container image, or an archive that may be one. */
+export interface ContainerSource {
+  kind: "container";
+  operand: string;
+  /** As for a source. */
+  name: string;
+  /** Standard input, whose first bytes have been looked at. */
+  input?: InputFile;
 }
 
 /** EROFS_SUPER_OFFSET and EROFS_SUPER_MAGIC_V1 of fs/erofs/erofs_fs.h and include/uapi/linux/magic.h. */
@@ -48,16 +64,40 @@ export function pathOfOperand(operand: string): string | null {
 }
 
 /**
- * Opens an INPUT.
+ * Opens an INPUT, which may also be a container image: `openContainer` (container.node.ts) takes it from there.
  *
  * @throws {ComposefsError} IO_OPEN, IO_READ
  */
-export function openSource(operand: string): Source {
+export function openInput(operand: string): Source | ContainerSource {
+  if (/^(?:oci|oci-archive|docker-archive|tar):/.test(operand)) return containerSource(operand);
+  if (existsSync(join(operand, "oci-layout"))) return containerSource(operand);
   const [, prefix, rest] = /^(?:(dump|erofs):)?(.*)$/s.exec(operand)!;
   const path = pathOfOperand(rest!);
   const file = new InputFile(path);
-  const kind = (prefix as SourceKind | undefined) ?? (isErofs(file.peek(SUPER_OFFSET + 4)) ? "erofs" : "dump");
-  return { kind, file, name: path ?? "standard input" };
+  const name = path ?? "standard input";
+  if (prefix !== undefined) return { kind: prefix as SourceKind, file, name };
+  const head = file.peek(SUPER_OFFSET + 4);
+  if (isErofs(head)) return { kind: "erofs", file, name };
+  if (!isTar(head) && compressionOf(head) === "none") return { kind: "dump", file, name };
+  if (path === null) return { ...containerSource(operand), input: file };
+  file.close();
+  return containerSource(operand);
+}
+
+function containerSource(operand: string): ContainerSource {
+  return { kind: "container", operand, name: parseOperand(operand).path ?? "standard input" };
+}
+
+/**
+ * Opens an INPUT that a tree can be read from without more ado.
+ *
+ * @throws {ComposefsError} IO_OPEN, IO_READ; USAGE for a container image
+ */
+export function openSource(operand: string): Source {
+  const source = openInput(operand);
+  if (source.kind !== "container") return source;
+  const message = `expected a dumpfile or an EROFS image, ${quote(source.name)} is a container image or an archive`;
+  throw new ComposefsError("USAGE", message);
 }
 
 /** Whether a file begins as an EROFS image, of composefs or not, does. */

@@ -1,0 +1,160 @@
+/**
+ * Container images from files, directories and standard input. What an operand means is in operand.node.ts.
+ */
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { kindError, openArchive } from "./archive.ts";
+import { chunksOf } from "./bytes.ts";
+import { type BlobPlace, bareLayer, type ContainerImage, type ContainerKind, type Wanted } from "./container.ts";
+import type { Reading } from "./document.ts";
+import { DirectoryFiles, FileArchive } from "./file-archive.node.ts";
+import { type InputFile, ioError, type SystemError } from "./files.node.ts";
+import { HOST } from "./host.ts";
+import { unwrap } from "./inflate.ts";
+import { type SourceLimits, sourceLimits } from "./limits.ts";
+import { compressionOf } from "./media-types.ts";
+import { openOci } from "./oci.ts";
+import { parseOperand } from "./operand.node.ts";
+import { parsePlatform } from "./platform.ts";
+import { SpoolFile } from "./spool.node.ts";
+
+const READ_BYTES = 256 * 1024;
+/** Milliseconds between two looks at a pipe that others have set to non-blocking. */
+const PIPE_WAIT_MS = 5;
+
+export interface OpenContainerOptions {
+  /** os/architecture or os/architecture/variant; needed when there are images for several. Never guessed. */
+  platform?: string | undefined;
+  limits?: Partial<SourceLimits> | undefined;
+  /** Ends the opening: the promise is rejected with its reason. */
+  signal?: AbortSignal | undefined;
+  /** Where temporary files go; by default the temporary directory of the system. */
+  temporaryDirectory?: string | undefined;
+}
+
+/** An image whose layers can be read until it is closed. */
+export type OpenContainer = ContainerImage & {
+  /** Removes the temporary file, if there is one. */
+  close(): Promise<void>;
+};
+
+/** What is wanted, and how it is read. */
+interface Job {
+  kind: ContainerKind | null;
+  wanted: Wanted;
+  reading: Reading;
+  temporaryDirectory: string | undefined;
+}
+
+/**
+ * Opens a container image: reads and checks its documents, and finds its layers, which `openLayer` reads.
+ *
+ * Standard input, and a compressed archive, are first written to a temporary file, decompressed: see spool.node.ts. A
+ * compressed layer that is named as one, `tar:FILE`, is read where it is.
+ *
+ * @param operand see operand.node.ts
+ * @param input standard input, where its first bytes have been looked at: they come but once
+ * @throws {ComposefsError} SOURCE_*, BLOB_SIZE, BLOB_DIGEST, BLOB_GZIP, BLOB_ZSTD, BLOB_LIMIT, IO_OPEN, IO_READ, IO_WRITE
+ * @throws {TypeError | RangeError} for an option that is none
+ */
+export async function openContainer(
+  operand: string,
+  options: OpenContainerOptions = {},
+  input?: InputFile,
+): Promise<OpenContainer> {
+  const { signal, temporaryDirectory } = options;
+  const { kind, path, reference } = parseOperand(operand);
+  const platform = options.platform === undefined ? null : parsePlatform(options.platform);
+  const reading: Reading = { limits: sourceLimits(options.limits), signal, host: HOST };
+  const job: Job = { kind, wanted: { reference, platform }, reading, temporaryDirectory };
+  signal?.throwIfAborted();
+  if (path === null) return fromStream(standardInput(input), "standard input", null, job);
+  const stats = await statOf(path);
+  if (stats.isDirectory()) return fromDirectory(path, job);
+  if (kind === "oci") throw kindError(path, kind);
+  // A named pipe is read as standard input is.
+  return stats.isFile() ? fromFile(path, stats.size, job) : fromStream(pipeChunks(path), path, null, job);
+}
+
+async function statOf(path: string) {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw ioError("IO_OPEN", path, cause);
+  }
+}
+
+async function fromDirectory(path: string, { kind, wanted, reading }: Job): Promise<OpenContainer> {
+  const files = new DirectoryFiles(path);
+  const isLayout = kind === "oci" || (kind === null && (await files.find("oci-layout")) !== null);
+  if (!isLayout) throw kindError(path, kind);
+  return { ...(await openOci(files, "oci", wanted, reading)), close: async () => {} };
+}
+
+/** An archive or a layer in a file. */
+async function fromFile(path: string, size: number, job: Job): Promise<OpenContainer> {
+  const place: BlobPlace = { kind: "file", path, offset: 0, length: size };
+  const archive = await FileArchive.open(path, path, size);
+  try {
+    const compression = compressionOf(await archive.read(0, 4));
+    if (compression === "none") return { ...(await openIn(archive, job)), close: async () => {} };
+    if (job.kind === "tar") return { ...bareLayer(path, place, compression), close: async () => {} };
+  } finally {
+    await archive.close();
+  }
+  const { host, signal } = job.reading;
+  return fromStream(host.readPlace(place, signal), path, size, job);
+}
+
+/** An archive or a layer that has to be kept in a temporary file. @param size bytes, where known */
+async function fromStream(
+  chunks: AsyncIterable<Uint8Array>,
+  name: string,
+  size: number | null,
+  job: Job,
+): Promise<OpenContainer> {
+  const plain = unwrap(chunksOf(chunks, job.reading.signal), name, size, job.reading);
+  const file = await SpoolFile.of(plain, job.temporaryDirectory);
+  try {
+    const archive = await FileArchive.open(file.path, name, file.size);
+    try {
+      return { ...(await openIn(archive, job)), close: async () => file.remove() };
+    } finally {
+      await archive.close();
+    }
+  } catch (error) {
+    file.remove();
+    throw error;
+  }
+}
+
+function openIn(archive: FileArchive, { kind, wanted, reading }: Job): Promise<ContainerImage> {
+  if (kind === "oci") throw kindError(archive.name, kind);
+  return openArchive(archive, kind, wanted, reading);
+}
+
+async function* pipeChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* createReadStream(path, { highWaterMark: READ_BYTES });
+  } catch (cause) {
+    throw ioError((cause as SystemError).syscall === "open" ? "IO_OPEN" : "IO_READ", path, cause);
+  }
+}
+
+/** Standard input, without blocking the thread: signals have to be heard, which remove the temporary file. */
+async function* standardInput(input: InputFile | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  const ahead = input?.takeAhead();
+  if (ahead !== undefined && ahead.length > 0) yield ahead;
+  while (true) {
+    try {
+      yield* createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_BYTES });
+      return;
+    } catch (cause) {
+      const { code } = cause as SystemError;
+      if (code === "EOF") return;
+      if (code !== "EAGAIN") throw ioError("IO_READ", null, cause);
+      await new Promise((resolve) => setTimeout(resolve, PIPE_WAIT_MS));
+    }
+  }
+}

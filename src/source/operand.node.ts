@@ -1,0 +1,43 @@
+/**
+ * What an operand means that names a container image.
+ *
+ *   oci:DIR[:TAG]               an OCI layout
+ *   oci-archive:FILE[:TAG]      the same in a tar
+ *   docker-archive:FILE[:NAME]  what `docker save` writes
+ *   tar:FILE                    one layer
+ *   PATH                        one of these, by its content
+ *   -                           standard input, by its content; also behind a prefix, except oci:
+ *
+ * The last colon before a tag separates it, unless a slash follows (oci-to-tree.md 8.3). A name in a docker-save archive
+ * may contain both, so that there FILE is the shortest part before a colon that exists.
+ */
+
+import { existsSync } from "node:fs";
+import type { ContainerKind } from "./container.ts";
+
+/** An operand, taken apart. */
+export interface ContainerOperand {
+  /** Null: by content. */
+  kind: ContainerKind | null;
+  /** Null for standard input. */
+  path: string | null;
+  /** Tag or name. */
+  reference: string | null;
+}
+
+/** Takes an operand apart. @throws nothing: a path that does not exist is found out later */
+export function parseOperand(operand: string): ContainerOperand {
+  const [, prefix, rest] = /^(?:(oci|oci-archive|docker-archive|tar):)?(.*)$/s.exec(operand)!;
+  const kind = (prefix as ContainerKind | undefined) ?? null;
+  let path = rest!;
+  let reference: string | null = null;
+  if (kind === "oci" || kind === "oci-archive") {
+    const [, before, tag] = /^(.+):([^/:]+)$/s.exec(path) ?? [];
+    if (before !== undefined) [path, reference] = [before, tag!];
+  } else if (kind === "docker-archive" && !existsSync(path)) {
+    const colons = [...path.matchAll(/:/g)].map(({ index }) => index);
+    const end = colons.find((colon) => existsSync(path.slice(0, colon)) || path.slice(0, colon) === "-");
+    if (end !== undefined) [path, reference] = [path.slice(0, end), path.slice(end + 1)];
+  }
+  return { kind, path: path === "-" && kind !== "oci" ? null : path, reference };
+}
