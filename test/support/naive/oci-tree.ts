@@ -6,6 +6,8 @@ import { escapeBytes, escapeOptional } from "../escape.mjs";
 import { Refusal, readTarNaively, type TarEntry } from "./tar.ts";
 import { fileDigest } from "./verity.ts";
 
+export { Refusal };
+
 /** What is done to the merged tree: the OCI transform with an xattr mode, or nothing. */
 export type View = "allowlist-only" | "keep-user-xattrs" | "untransformed";
 
@@ -204,7 +206,8 @@ class Printer {
  */
 export function mergeNaively(layers: readonly Uint8Array[], view: View, hash: "sha256" | "sha512" = "sha256"): Buffer {
   const merge = new Merge(false);
-  for (const layer of layers) for (const entry of readTarNaively(layer)) merge.apply(entry);
+  // All tars are read before anything is merged, so that a fault of a tar comes first.
+  for (const entry of layers.flatMap(readTarNaively)) merge.apply(entry);
   if (view !== "untransformed") transform(merge.root, view === "keep-user-xattrs");
   return Buffer.from(new Printer(merge.root, hash).text, "latin1");
 }

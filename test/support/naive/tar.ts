@@ -96,9 +96,12 @@ class Header {
   }
 
   #checkSum(): void {
-    const bytes = [...this.#block].map((byte, i) => (i >= 148 && i < 156 ? 0x20 : byte));
-    const unsigned = bytes.reduce((sum, byte) => sum + byte, 0);
-    const signed = bytes.reduce((sum, byte) => sum + (byte < 0x80 ? byte : byte - 0x100), 0);
+    let [unsigned, signed] = [0, 0];
+    for (const [i, stored] of this.#block.entries()) {
+      const byte = i >= 148 && i < 156 ? 0x20 : stored;
+      unsigned += byte;
+      signed += byte < 0x80 ? byte : byte - 0x100;
+    }
     const stored = octal(this.#field(148, 8));
     if (stored !== BigInt(unsigned) && stored !== BigInt(signed)) refuse("TAR_CHECKSUM");
   }

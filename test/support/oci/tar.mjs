@@ -57,7 +57,7 @@ export function header(name, type, fields = {}) {
   put(116, numberField(gid, 8, base256.includes("gid")));
   put(124, numberField(size, 12, base256.includes("size")));
   put(136, numberField(mtime, 12, base256.includes("mtime")));
-  put(156, Buffer.from(type), 1);
+  put(156, Buffer.from(type, "latin1"), 1);
   put(157, toBytes(link), NAME_BYTES);
   put(257, Buffer.from(MAGIC[format]));
   if (format !== "v7" && (type === TYPES.chr || type === TYPES.blk)) {
