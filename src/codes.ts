@@ -317,5 +317,6 @@ export const HOST_ROWS = {
   IO_READ: "a file cannot be read",
   IO_WRITE: "a file cannot be written",
   IO_CHANGED: "a file changed its size while it was read",
+  TREE_PATH: "the tree has no entry at this path",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

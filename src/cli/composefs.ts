@@ -68,6 +68,32 @@ program
   });
 
 program
+  .command("dump")
+  .description("print the canonical dumpfile of a tree")
+  .argument("<input>", INPUT)
+  .option("-o, --output <file>", "write the dumpfile to a file, which appears when it is complete", "-")
+  .option("--digest", "print only the SHA-256 of the dumpfile: it names the tree, whatever it was read from")
+  .option("--strict", STRICT)
+  .option("--json", "print one JSON object for each entry, one on a line")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./dump.ts")).run(input, options));
+  });
+
+program
+  .command("ls")
+  .description("list a directory of a tree, or one entry")
+  .argument("<input>", INPUT)
+  .argument("[path]", "an entry of the tree, with the escapes that ls prints", "/")
+  .option("-R, --recursive", "list all that is below, with whole paths")
+  .option("--strict", STRICT)
+  .option("--json", "print the entries as JSON, with digests, contents and xattrs")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, path, options) => {
+    await runCommand(options.json, async () => (await import("./ls.ts")).run(input, path, options));
+  });
+
+program
   .command("verity")
   .description("fs-verity of any files")
   .command("digest")
