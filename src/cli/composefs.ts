@@ -94,6 +94,35 @@ program
   });
 
 program
+program
+  .command("diff")
+  .description("compare two trees: what differs, why, and what would make them equal; exits with 1 when they differ")
+  .argument("<a>", INPUT)
+  .argument("<b>", INPUT)
+  .option("--only <class>", "compare this class of differences only; may be repeated", collect)
+  .option("--ignore <class>", "leave this class out; may be repeated", collect)
+  .option("--max <count>", "examples of each class", "3")
+  .option("--strict", STRICT)
+  .option("--json", "print the differences as JSON")
+  .option("-q, --quiet", "print nothing; the exit code tells")
+  .option("--no-progress", "no progress on the terminal")
+  .addHelpText("after", classHelp)
+  .action(async (a, b, options) => {
+    await runCommand(options.json, async () => (await import("./diff.ts")).run(a, b, options));
+  });
+
+program
+  .command("identify")
+  .description("say which profile gives a digest, or what else it is of; exit with 1 when nothing gives it")
+  .argument("<input>", INPUT)
+  .requiredOption("--expected <hex>", "64 or 128 hex digits, also behind v1-sha256-12: or sha256:")
+  .option("--json", "print all that was tried as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .option("--no-accelerator", ACCELERATOR)
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./identify.ts")).run(input, options));
+  });
+
   .command("verity")
   .description("fs-verity of any files")
   .command("digest")
