@@ -140,6 +140,20 @@ program
     await runCommand(options.json, async () => (await import("./verity-digest.ts")).run(files, options));
   });
 
+program
+  .command("lint")
+  .description("name hazards of a tree that is to be sealed; exit with 1 when one is an error")
+  .argument("[input]", INPUT)
+  .option("--explain [rule]", "say what a rule means and what to do, or list all rules; takes no input")
+  .option("--ignore <rule>", "leave a rule out; may be repeated", collect)
+  .option("--level <level>", "show findings of this level and worse: error, warning or note", "note")
+  .option("--max <count>", "paths to show of each rule", "5")
+  .option("--json", "print counts and findings as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./lint.ts")).run(input, options));
+  });
+
 /** For an option that may be given several times. */
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];

@@ -48,7 +48,9 @@ export const FILE_RULES: readonly Rule[] = [
     level: "error",
     title: "file outside the image without digest",
     reason: "Nothing ties its content to the image, and a mount that requires fs-verity refuses to read it.",
-    advice: "Make the tree with the digests of its files: mkcomposefs --from-file expects them in the digest field.",
+    advice:
+      "Write the fs-verity digests of the files into the digest field. composefs-info dump prints none for images with " +
+      "SHA-512 digests: read such an image itself.",
     inode: (subject) => isExternal(subject) && subject.digest === undefined,
   },
   {

@@ -51,7 +51,7 @@ export const METADATA_RULES: readonly Rule[] = [
     id: "zero-mtime-directory",
     level: "warning",
     title: "directory with mtime 0",
-    reason: "No layer may have an entry for it: then each tool makes its time up in its own way.",
+    reason: "It may have no entry in any layer: each tool then makes up its time in its own way.",
     advice:
       "Give every layer entries for the directories above its files, or set all times of the tree to one value. A " +
       "tree in which all times are 0 is fine.",

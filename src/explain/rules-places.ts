@@ -86,7 +86,7 @@ export const PLACE_RULES: readonly Rule[] = [
   {
     id: "socket",
     level: "warning",
-    title: "socket",
+    title: "UNIX socket",
     reason: "Layers are tar streams, which have no sockets: no OCI image has this tree.",
     advice: "A program left it behind when the tree was read from a directory. Remove it.",
     inode: ({ entry }) => entry.type === "socket",
