@@ -9,6 +9,7 @@
  */
 
 import { Command } from "commander";
+import { CLASSES } from "../explain/diff-classes.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
 import { print, printable, printError } from "./text.ts";
 
@@ -94,7 +95,6 @@ program
   });
 
 program
-program
   .command("diff")
   .description("compare two trees: what differs, why, and what would make them equal; exits with 1 when they differ")
   .argument("<a>", INPUT)
@@ -123,6 +123,7 @@ program
     await runCommand(options.json, async () => (await import("./identify.ts")).run(input, options));
   });
 
+program
   .command("verity")
   .description("fs-verity of any files")
   .command("digest")
@@ -153,6 +154,12 @@ program
   .action(async (input, options) => {
     await runCommand(options.json, async () => (await import("./lint.ts")).run(input, options));
   });
+
+/** Classes of differences, for the help of `diff`. */
+function classHelp(): string {
+  const rows = Object.entries(CLASSES).map(([id, text]) => `  ${id.padEnd(17)}  ${text}`);
+  return `\nClasses of differences:\n${rows.join("\n")}\nmtime stands for both mtime classes, xattr for all keys.`;
+}
 
 /** For an option that may be given several times. */
 function collect(value: string, before: string[] = []): string[] {
