@@ -47,6 +47,8 @@ export interface EngineExports {
   imageRead(verityMask: number): number;
   printOpen(): number;
   printRead(): number;
+  infoOpen(): number;
+  infoRead(): number;
   regionOpen(): number;
   regionRead(): number;
   regionPath(entry: number): number;
