@@ -19,7 +19,16 @@
 import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { displayBytes, escapeBytes } from "../explain/display.ts";
-import { deviceOf, entryFacts, findOwners, isDevice, type Owner, pathOfText, sizeOf } from "../explain/listing.ts";
+import {
+  deviceOf,
+  entryFacts,
+  findOwners,
+  isDevice,
+  type Owner,
+  pathOfText,
+  sizeOf,
+  timeText,
+} from "../explain/listing.ts";
 import { type Entry, PathSpeller, type TreeCursor } from "../image/cursor.ts";
 import { toHex } from "../image/hex.ts";
 import { OutputFile } from "../image/output.node.ts";
@@ -60,9 +69,6 @@ const TIME = 5;
 /** Digits of an object's digest that are shown. */
 const OBJECT_DIGITS = 12;
 const SLASH = 0x2f;
-
-/** The largest time of a Date: ECMA-262 21.4.1.1, in seconds. */
-const DATE_MAX_SECONDS = 8_640_000_000_000n;
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, TREE_PATH, DUMP_*, IMAGE_*, IO_* */
 export async function run(input: string, path: string, options: LsOptions): Promise<number> {
@@ -149,7 +155,7 @@ function columnsOf({ entry, owner }: Row): string[] {
   let size = "-";
   if (inode.type === "file" || inode.type === "symlink") size = String(sizeOf(inode));
   else if (isDevice(inode)) size = `${deviceOf(inode).major}, ${deviceOf(inode).minor}`;
-  return [lettersOf(inode), String(nlink), String(uid), String(gid), size, timeOf(inode)];
+  return [lettersOf(inode), String(nlink), String(uid), String(gid), size, timeText(inode.seconds, inode.nanoseconds)];
 }
 
 /** Such as `-rwsr-xr-x`. */
@@ -161,13 +167,6 @@ function lettersOf({ type, mode }: Entry): string {
     return `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${last}`;
   };
   return `${LETTERS[type]}${triple(6, "s")}${triple(3, "s")}${triple(0, "t")}`;
-}
-
-/** UTC, nanoseconds where there are any; beyond the years that a Date knows seconds behind an `@`. */
-function timeOf({ seconds, nanoseconds }: Entry): string {
-  const fraction = nanoseconds === 0 ? "" : `.${String(nanoseconds).padStart(9, "0")}`;
-  if (seconds > DATE_MAX_SECONDS || seconds < -DATE_MAX_SECONDS) return `@${seconds}${fraction}`;
-  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", `${fraction}Z`);
 }
 
 /** What stands behind a name. */

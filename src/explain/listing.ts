@@ -94,6 +94,16 @@ export function jsonNumber(value: bigint): JsonNumber {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+/** The largest time of a Date: ECMA-262 21.4.1.1, in seconds. */
+const DATE_MAX_SECONDS = 8_640_000_000_000n;
+
+/** A time for people: UTC, nanoseconds where there are any; beyond the years of a Date seconds behind an `@`. */
+export function timeText(seconds: bigint, nanoseconds: number): string {
+  const fraction = nanoseconds === 0 ? "" : `.${String(nanoseconds).padStart(9, "0")}`;
+  if (seconds > DATE_MAX_SECONDS || seconds < -DATE_MAX_SECONDS) return `@${seconds}${fraction}`;
+  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", `${fraction}Z`);
+}
+
 /**
  * Finds the entries that have the inodes of hardlinks, and their paths.
  *
