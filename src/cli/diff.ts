@@ -59,7 +59,7 @@ export function run(inputA: string, inputB: string, options: DiffCommandOptions)
       print(`${JSON.stringify({ a: nameA, b: nameB, ...diffToJson(diff), ...(images && { images }) })}\n`);
     } else if (!options.quiet) {
       print(`A: ${describe(sources[0], a)}\nB: ${describe(sources[1], b)}\n\n${formatDiff(diff)}`);
-      if (images !== undefined) print(`The images are ${images}.\n`);
+      if (images !== undefined) print(images === "same" ? "The images are the same.\n" : "The images differ.\n");
     }
     return diff.equal && images !== "different" ? EXIT_OK : EXIT_NO;
   } finally {

@@ -8,6 +8,7 @@ import { Entry, type TreeCursor } from "../image/cursor.ts";
 
 const WORD_BYTES = 4;
 const RECORD = abi.CURSOR_RECORD_BYTES / WORD_BYTES;
+const INDEX = abi.CURSOR_INDEX / WORD_BYTES;
 const PARENT = abi.CURSOR_PARENT / WORD_BYTES;
 const TYPE = abi.CURSOR_TYPE / WORD_BYTES;
 const MODE = abi.CURSOR_MODE / WORD_BYTES;
@@ -21,34 +22,56 @@ const NAME_BYTES = abi.CURSOR_NAME_BYTES / WORD_BYTES;
 const TYPE_DIRECTORY = 2;
 export const TYPE_HARDLINK = 8;
 
+/** What stands in the place of a record at the end: none of its fields is that of an entry. */
+const END = new Int32Array(abi.CURSOR_HEADER_BYTES / WORD_BYTES).fill(-1);
+
 /** The entries of a tree, from the root on. */
 export class EntryStream {
-  /** The current entry; undefined at the end. */
-  entry: Entry | undefined;
-  readonly #entries: Generator<Entry, void, undefined>;
-  /** The page that holds the current record, and where in it the record begins. */
-  #words: Int32Array = new Int32Array(0);
+  readonly #cursor: TreeCursor;
+  /** The page that holds the current record, as words and as the entries see it. */
+  #words: Int32Array = END;
+  #page = { count: 0, bytes: new Uint8Array(0) };
+  #view = new DataView(this.#page.bytes.buffer);
+  /** Where in the page the record begins, in words. */
   #at = 0;
+  #entry: Entry | undefined;
 
   constructor(cursor: TreeCursor) {
-    this.#entries = cursor.entries();
-    this.next();
+    this.#cursor = cursor;
+    this.#load(0);
   }
 
-  /** Goes on to the next entry. */
+  /** Goes on to the next entry. Not at the end. */
   next(): void {
-    const { value } = this.#entries.next();
-    this.entry = value ?? undefined;
-    if (this.entry === undefined) return;
-    const { buffer, byteOffset } = this.entry.record;
-    // Records are multiples of 8 bytes, and a page is a buffer of its own.
-    if (buffer !== this.#words.buffer) this.#words = new Int32Array(buffer);
-    this.#at = byteOffset / WORD_BYTES;
+    const { index } = this;
+    this.#entry = undefined;
+    this.#at += this.#words[this.#at + RECORD]! / WORD_BYTES;
+    if (this.#at === this.#words.length) this.#load(index + 1);
   }
 
+  /** Reads the page that begins with an entry. */
+  #load(index: number): void {
+    this.#at = 0;
+    this.#words = END;
+    if (index === this.#cursor.length) return;
+    // A page is a buffer of its own, full of records, and each is a multiple of 8 bytes: one entry shows them all.
+    const { buffer } = this.#cursor.at(index).record as Uint8Array<ArrayBuffer>;
+    this.#words = new Int32Array(buffer);
+    this.#page = { count: 0, bytes: new Uint8Array(buffer) };
+    this.#view = new DataView(buffer);
+  }
+
+  /** The current entry. Not at the end. */
+  get entry(): Entry {
+    this.#entry ??= new Entry(this.#page, this.#view, this.#at * WORD_BYTES);
+    return this.#entry;
+  }
+  get index(): number {
+    return this.#words[this.#at + INDEX]!;
+  }
   /** Index of the directory that holds the current entry; -1 at the end. */
   get parent(): number {
-    return this.entry === undefined ? -1 : this.#words[this.#at + PARENT]!;
+    return this.#words[this.#at + PARENT]!;
   }
   /** TYPE_* number. */
   get type(): number {
@@ -70,8 +93,10 @@ export class EntryStream {
    * (index, parent, names, owner of a hardlink, line), and in what means nothing: size and link count of directories.
    */
   isSame(other: EntryStream): boolean {
-    const [x, y] = [this.#words, other.#words];
-    const [i, k] = [this.#at, other.#at];
+    const x = this.#words;
+    const y = other.#words;
+    const i = this.#at;
+    const k = other.#at;
     const length = x[i + RECORD]!;
     if (length !== y[k + RECORD] || x[i + TYPE] !== y[k + TYPE] || x[i + MODE] !== y[k + MODE]) return false;
     for (let w = UID; w < SIZE; w++) if (x[i + w] !== y[k + w]) return false;

@@ -47,9 +47,10 @@ export class TreeWalk implements DiffPlace {
   readonly #inodes: InodeComparison;
   /** From the root down to the directory of the current entries. */
   readonly #levels: Level[] = [];
-  /** Of the current entry. */
-  #name = new Uint8Array(0);
+  /** Index of the current entry. */
   order = 0;
+  /** The current entry when one side lacks it. */
+  #single: Entry | undefined;
 
   constructor(cursorA: TreeCursor, cursorB: TreeCursor, collector: DiffCollector) {
     this.#a = new EntryStream(cursorA);
@@ -61,15 +62,16 @@ export class TreeWalk implements DiffPlace {
 
   /** Path of the current entry. */
   path(): Uint8Array {
-    const names = this.#levels.slice(1).map(({ name }) => name);
-    return joinPath(this.order === 0 ? names : [...names, this.#name]);
+    if (this.order === 0) return joinPath([]);
+    const { name } = this.#single ?? this.#a.entry;
+    return joinPath([...this.#levels.slice(1).map((level) => level.name), name]);
   }
 
   /** Compares the trees. Once only. */
   run(): void {
     try {
       this.#pair(this.#a.isSame(this.#b), MARK_ROOT);
-      while (this.#levels.length > 0) this.#step(this.#levels.at(-1)!);
+      for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) this.#step(level);
       this.links.finish(this.#inodes, (x, y) => this.#countPair(x.mode, y.mode));
     } finally {
       this.#inodes.close();
@@ -77,7 +79,8 @@ export class TreeWalk implements DiffPlace {
   }
 
   #step(level: Level): void {
-    const [a, b] = [this.#a, this.#b];
+    const a = this.#a;
+    const b = this.#b;
     const isInA = a.parent === level.a;
     const isInB = b.parent === level.b;
     if (!isInA && !isInB) {
@@ -88,46 +91,47 @@ export class TreeWalk implements DiffPlace {
     let order = isInA ? -1 : 1;
     if (isInA && isInB) {
       isSame = a.isSame(b);
-      order = isSame ? 0 : compareBytes(a.entry!.name, b.entry!.name);
+      order = isSame ? 0 : compareBytes(a.entry.name, b.entry.name);
     }
     if (order === 0) this.#pair(isSame, level.marks);
-    else if (order < 0) this.#single("removed", a, level.marks);
-    else this.#single("added", b, level.marks);
+    else if (order < 0) this.#passOver("removed", a, level.marks);
+    else this.#passOver("added", b, level.marks);
   }
 
   /** Compares the current entries, which have one path, and goes on. */
   #pair(isSame: boolean, above: number): void {
-    const [a, b] = [this.#a, this.#b];
-    const [x, y] = [a.entry!, b.entry!];
-    this.#arriveAt(x);
+    const a = this.#a;
+    const b = this.#b;
+    this.order = a.index;
+    this.#single = undefined;
     this.common++;
-    const place = this.#placeOf(x) || this.#placeOf(y);
+    const place = this.#placeOf(a) || this.#placeOf(b);
     const marks = above | (place === 0 ? 0 : place | MARK_PLACE_ITSELF);
     const isShared = a.names > 1 || b.names > 1;
-    if (!isShared || this.links.pair(x, y, this, marks)) {
+    if (!isShared || this.links.pair(a.entry, b.entry, this, marks)) {
       this.#countPair(a.mode, b.mode);
-      if (!isSame) this.#inodes.compare(x, y, this, marks);
+      if (!isSame) this.#inodes.compare(a.entry, b.entry, this, marks);
     }
-    const below = (above | place) & ~MARK_ROOT;
     if (a.isDirectory && b.isDirectory) this.commonDirectories++;
     if (a.isDirectory || b.isDirectory) {
-      const indexA = a.isDirectory ? x.index : NONE;
-      const indexB = b.isDirectory ? y.index : NONE;
-      this.#levels.push({ a: indexA, b: indexB, name: x.name, marks: below });
+      const indexA = a.isDirectory ? a.index : NONE;
+      const indexB = b.isDirectory ? b.index : NONE;
+      this.#levels.push({ a: indexA, b: indexB, name: a.entry.name, marks: (above | place) & ~MARK_ROOT });
     }
     a.next();
     b.next();
   }
 
   /** Counts an entry that one side lacks, with all below it, and goes on behind it. */
-  #single(id: "added" | "removed", stream: EntryStream, above: number): void {
-    const top = stream.entry!;
-    this.#arriveAt(top);
-    const inside = above | this.#placeOf(top);
+  #passOver(id: "added" | "removed", stream: EntryStream, above: number): void {
+    const top = stream.entry;
+    const inside = above | this.#placeOf(stream);
+    this.order = top.index;
+    this.#single = top;
     let below = 0;
     // What is below has its directory at or behind the top, what follows has one before it.
-    for (stream.next(); stream.parent >= top.index; stream.next()) {
-      this.#collector.addUnshown(id, inside | deletionMark(stream.entry!));
+    for (stream.next(); stream.parent >= this.order; stream.next()) {
+      this.#collector.addUnshown(id, inside | deletionMark(stream.entry));
       below++;
     }
     const value = { type: typeName(top), size: top.type === "file" ? top.size : undefined, below };
@@ -135,15 +139,10 @@ export class TreeWalk implements DiffPlace {
     this.#collector.add(id, above | deletionMark(top), this, a, b);
   }
 
-  #arriveAt(entry: Entry): void {
-    this.order = entry.index;
-    this.#name = entry.name as Uint8Array<ArrayBuffer>;
-  }
-
   /** Mark of a directory of the root that is a place of its own: `PLACES`. */
-  #placeOf(entry: Entry): number {
-    if (this.#levels.length !== 1 || entry.type !== "directory") return 0;
-    return placeMark(String.fromCharCode(...entry.name));
+  #placeOf(stream: EntryStream): number {
+    if (this.#levels.length !== 1 || !stream.isDirectory) return 0;
+    return placeMark(String.fromCharCode(...stream.entry.name));
   }
 
   #countPair(modeA: number, modeB: number): void {
