@@ -142,7 +142,9 @@ export function pathOfText(text: string): Uint8Array | undefined {
     else bytes.push(...encoder.encode(ESCAPES[part]));
   }
   // Latin-1 keeps each byte a character while the path is taken apart.
-  const names = String.fromCharCode(...bytes)
+  const names = bytes
+    .map((byte) => String.fromCharCode(byte))
+    .join("")
     .split("/")
     .filter((name) => name !== "" && name !== ".");
   return Uint8Array.from(`/${names.join("/")}`, (c) => c.charCodeAt(0));
