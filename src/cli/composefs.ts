@@ -82,6 +82,17 @@ program
   });
 
 program
+  .command("info")
+  .description("say what a tree holds and what its image is made of")
+  .argument("<input>", INPUT)
+  .option("--strict", STRICT)
+  .option("--json", "print the numbers as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./info.ts")).run(input, options));
+  });
+
+program
   .command("ls")
   .description("list a directory of a tree, or one entry")
   .argument("<input>", INPUT)

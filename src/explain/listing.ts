@@ -101,7 +101,8 @@ const DATE_MAX_SECONDS = 8_640_000_000_000n;
 export function timeText(seconds: bigint, nanoseconds: number): string {
   const fraction = nanoseconds === 0 ? "" : `.${String(nanoseconds).padStart(9, "0")}`;
   if (seconds > DATE_MAX_SECONDS || seconds < -DATE_MAX_SECONDS) return `@${seconds}${fraction}`;
-  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", `${fraction}Z`);
+  const wholeSeconds = new Date(Number(seconds) * 1000).toISOString().slice(0, -".000Z".length);
+  return `${wholeSeconds}${fraction}Z`;
 }
 
 /**
