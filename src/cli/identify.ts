@@ -14,11 +14,13 @@
  *    "tried": [{…}, …],
  *    "refused": [{"format": "v2", "code": "EROFS_V2_SYMLINK", "message": "…"}],
  *    "stored": {"format": "v1", "size": 16384, "isCanonical": true,
- *               "comparisons": [{"format": "v1", "size": 16384, "firstDifference": null, "differentBlocks": 0}]}}
+ *               "comparisons": [{"format": "v1", "size": 16384, "firstDifference": null, "differentBlocks": 0}],
+ *               "nearest": null}}
  *
  * `what` is `image`, `image-bytes`, `canonical-dump`, `input` or `input-bytes`; `variant` is `given` or what was changed in
  * the tree; `profile` is null for what is no digest of composefs. `found` is null when nothing gives the digest, `stored`
- * when the input is a dumpfile.
+ * when the input is a dumpfile. `nearest`, of an image that is not canonical, is one of `comparisons` with the place of
+ * the first difference: {…, "place": {"kind": "superblock", "field": "uuid", "path": null}}.
  *
  * Exit codes: 0 the digest is identified, whatever it is of; 1 it is not.
  */
@@ -26,6 +28,7 @@
 import { createHash } from "node:crypto";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { VeritySlot } from "../engine/slot.ts";
+import { escapeBytes } from "../explain/display.ts";
 import { type Expected, identify, type PlainHash, parseExpected } from "../explain/identify.ts";
 import { identificationText } from "../explain/identify-text.ts";
 import { toHex } from "../image/hex.ts";
@@ -75,16 +78,18 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
     progress.clear();
     const stored = tree.image && { format: tree.format!, size: tree.image.size };
     if (options.json) {
-      const { found, tried, refused, comparisons } = result;
+      const { found, tried, refused, comparisons, nearest } = result;
       const own = comparisons.find(({ format }) => format === stored?.format);
       const isCanonical = own && own.firstDifference === undefined;
+      const path = nearest?.place?.path;
+      const place = nearest?.place && { ...nearest.place, path: path && escapeBytes(path) };
       const { hex, hash, label } = expected;
       const facts = {
         expected: { digest: hex, hash, label },
         found,
         tried,
         refused,
-        stored: stored && { ...stored, isCanonical, comparisons },
+        stored: stored && { ...stored, isCanonical, comparisons, nearest: nearest && { ...nearest, place } },
       };
       print(`${JSON.stringify(facts, (_, value) => value ?? null)}\n`);
     } else {

@@ -6,9 +6,11 @@
 import { OUTPUT_WINDOW_BYTES } from "../../assembly/abi.ts";
 import type { ImageFormat } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
+import { walkImage } from "./walk.ts";
+import type { StructureKind } from "./walk-data.ts";
 
 /** Block of an image, in bytes: erofs-v1.md 1. */
-const BLOCK_BYTES = 4096;
+export const BLOCK_BYTES = 4096;
 
 /** What {@link ImageComparer} finds. */
 export interface Comparison {
@@ -20,6 +22,15 @@ export interface Comparison {
   firstDifference: number | undefined;
   /** Blocks of 4096 bytes that differ, those counted that only one of the images has. */
   differentBlocks: number;
+}
+
+/** Where the first byte that differs is in the image that was read. */
+export interface Place {
+  kind: StructureKind;
+  /** Name of the field. */
+  field: string | undefined;
+  /** Path of the entry that it belongs to; undefined when it belongs to none. */
+  path: Uint8Array | undefined;
 }
 
 export class ImageComparer {
@@ -65,8 +76,18 @@ export class ImageComparer {
   }
 }
 
+/** What is at an offset of the image that a tree was read from; undefined behind its end. */
+export function placeOf(tree: Tree, offset: number): Place | undefined {
+  for (const { kind, offset: start, path, fields } of walkImage(tree, { from: offset, to: offset + 1 })) {
+    const at = offset - start;
+    const field = fields.find((candidate) => candidate.offset <= at && at < candidate.offset + candidate.bytes);
+    return { kind, field: field?.name, path };
+  }
+  return undefined;
+}
+
 /** Comparisons, the most alike first: few blocks that differ, then a long way before they do. */
-export function nearest(comparisons: readonly Comparison[]): Comparison[] {
+export function nearestFirst(comparisons: readonly Comparison[]): Comparison[] {
   const sameBytes = ({ firstDifference }: Comparison) => firstDifference ?? Number.POSITIVE_INFINITY;
   return [...comparisons].sort((a, b) => a.differentBlocks - b.differentBlocks || sameBytes(b) - sameBytes(a));
 }

@@ -8,8 +8,9 @@
  */
 
 import { algorithmParameters, type ImageFormat } from "../image/profile.ts";
+import { displayBytes } from "./display.ts";
 import type { Candidate, Expected, Identification } from "./identify.ts";
-import { type Comparison, nearest } from "./identify-compare.ts";
+import { BLOCK_BYTES, type Place } from "./identify-compare.ts";
 import { VARIANTS } from "./identify-variants.ts";
 
 /** The image that the tree was read from. */
@@ -92,20 +93,24 @@ function describe({ what, format, algorithm }: Candidate, { hash }: Expected): s
 }
 
 /** What the stored image is, and where the image of its tree begins to differ. */
-function storedRows({ comparisons, found }: Identification, stored: StoredFacts): Array<[string, string]> {
-  const isSame = comparisons.some(({ firstDifference }) => firstDifference === undefined);
+function storedRows({ nearest }: Identification, stored: StoredFacts): Array<[string, string]> {
   const name = `${stored.format} image, ${stored.size} bytes`;
-  if (isSame) return [["stored", `${name}, canonical: its tree written anew is the same image`]];
-  const rows: Array<[string, string]> = [["stored", `${name}, not canonical: its tree written anew is another image`]];
-  const near =
-    found?.format === undefined ? nearest(comparisons) : comparisons.filter((c) => c.format === found.format);
-  for (const comparison of near.slice(0, 1)) rows.push(["nearest", describeComparison(comparison)]);
+  if (nearest === undefined) return [["stored", `${name}, canonical: its tree written anew is the same image`]];
+  const { format, size, firstDifference, differentBlocks, place } = nearest;
+  const blocks = `${differentBlocks} of ${Math.ceil(size / BLOCK_BYTES)} blocks`;
+  const rows: Array<[string, string]> = [
+    ["stored", `${name}, not canonical: its tree written anew is another image`],
+    ["nearest", `written as ${format}: ${size} bytes, of which ${blocks} differ`],
+  ];
+  const what = place === undefined ? "behind the end of the stored image" : describePlace(place);
+  rows.push(["first", `difference at byte ${firstDifference}: ${what}`]);
   return rows;
 }
 
-function describeComparison({ format, size, firstDifference, differentBlocks }: Comparison): string {
-  const blocks = `${differentBlocks} of ${Math.ceil(size / 4096)} blocks`;
-  return `written as ${format}: ${size} bytes, the first difference at byte ${firstDifference}, ${blocks} differ`;
+/** Such as `superblock, uuid` or `extended inode, i_mtime, of /etc`. */
+function describePlace({ kind, field, path }: Place): string {
+  const of = path === undefined ? "" : `, of ${displayBytes(path)}`;
+  return `${kind}${field === undefined || field === kind ? "" : `, ${field}`}${of}`;
 }
 
 function table(tried: readonly Candidate[]): string {

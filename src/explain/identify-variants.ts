@@ -81,7 +81,13 @@ export const VARIANTS: readonly Variant[] = [
     id: "oci",
     text: "as an OCI image: root as /usr, /run empty, security.capability only",
     reason: "composefs-rs changes trees of container images so",
-    edit: ociTransform,
+    edit: (tree) => ociTransform(tree, (key) => key === "security.capability"),
+  },
+  {
+    id: "oci-user-xattrs",
+    text: "as an OCI image that keeps user.* xattrs, too",
+    reason: "composefs-rs does so when it is asked to",
+    edit: (tree) => ociTransform(tree, (key) => key === "security.capability" || key.startsWith("user.")),
   },
   {
     id: "object-paths",
@@ -110,17 +116,17 @@ function keepXattrs(isKept: (key: string) => boolean): LineEdit {
 }
 
 /** oci-to-tree.md 5. Without a directory /usr there is no such tree, and nothing changes. */
-function ociTransform(tree: Tree): LineEdit {
+function ociTransform(tree: Tree, isKept: (key: string) => boolean): LineEdit {
   const usr = findLine(tree, "/usr");
   if (usr === undefined || !isDirectory(usr)) return (fields) => fields;
-  const capabilities = keepXattrs((key) => key === "security.capability");
+  const filter = keepXattrs(isKept);
   return (fields) => {
     const path = fields[PATH]!;
     if (path.startsWith("/run/")) return undefined;
     if (path === "/run") fields[MTIME] = usr[MTIME]!;
-    if (path !== "/") return capabilities(fields);
+    if (path !== "/") return filter(fields);
     for (const field of [MODE, UID, GID, MTIME]) fields[field] = usr[field]!;
-    return capabilities([...fields.slice(0, XATTRS), ...usr.slice(XATTRS)]);
+    return filter([...fields.slice(0, XATTRS), ...usr.slice(XATTRS)]);
   };
 }
 

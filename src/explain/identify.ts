@@ -16,7 +16,7 @@ import { ComposefsError, type ComposefsErrorCode } from "../error.ts";
 import { type ImageFormat, type Profile, parseProfile, type VerityAlgorithm } from "../image/profile.ts";
 import { OpenImage, type Tree } from "../image/tree.ts";
 import { rereadCanonical } from "./canonical.ts";
-import { type Comparison, ImageComparer } from "./identify-compare.ts";
+import { type Comparison, ImageComparer, nearestFirst, type Place, placeOf } from "./identify-compare.ts";
 import { VARIANTS, type Variant } from "./identify-variants.ts";
 
 /** A digest that is to be identified. */
@@ -65,6 +65,8 @@ export interface Identification {
   refused: Refusal[];
   /** An image that was read against the images of its tree, in the order in which they were written. */
   comparisons: Comparison[];
+  /** When none of them is the same as the stored image: the one most like it, or the one that was found. */
+  nearest: (Comparison & { place: Place | undefined }) | undefined;
 }
 
 /** A hash that takes bytes as they come. */
@@ -147,6 +149,7 @@ export async function identify(
       releaseEngine(second);
     }
   }
+  search.explain(tree);
   return search;
 }
 
@@ -156,6 +159,7 @@ class Search implements Identification {
   readonly tried: Candidate[] = [];
   readonly refused: Refusal[] = [];
   readonly comparisons: Comparison[] = [];
+  nearest: Identification["nearest"];
   /** Whether the input is a dumpfile in canonical form, as far as that is known. */
   isCanonicalDump = false;
   readonly #expected: Expected;
@@ -206,6 +210,14 @@ class Search implements Identification {
       this.#add({ what: "canonical-dump", digest });
     }
     if (input?.plain !== undefined) this.#add({ what: "input-bytes", digest: input.plain });
+  }
+
+  /** Says where an image that is not canonical begins to differ. */
+  explain(tree: Tree): void {
+    if (this.comparisons.some(({ firstDifference }) => firstDifference === undefined)) return;
+    const sorted = nearestFirst(this.comparisons);
+    const near = sorted.find(({ format }) => format === this.found?.format) ?? sorted[0];
+    this.nearest = near && { ...near, place: placeOf(tree, near.firstDifference!) };
   }
 
   #image(engine: Engine, tree: Tree, variant: string, format: ImageFormat): void {

@@ -148,6 +148,13 @@ describe("variants of the tree", () => {
         .replace(/\/run .*\n.*\n/, "/run 0 40755 2 0 0 0 4.5 - - -\n")
         .replace(" user.k=v", ""),
     ],
+    "oci-user-xattrs": [
+      TREE,
+      TREE.replace(/.*\n/, "/ 0 40700 4 1 2 0 4.5 - - - security.capability=d user.k=v\n").replace(
+        /\/run .*\n.*\n/,
+        "/run 0 40755 2 0 0 0 4.5 - - -\n",
+      ),
+    ],
     "object-paths": [TREE, TREE.replace("store/a", OBJECT)],
     hardlinks: [
       TREE,
@@ -210,7 +217,8 @@ profile  none
 digest   fs-verity, SHA-256 over blocks of 4096 bytes, of the input file as it is
 tree     as given
 stored   v1 image, ${image.length} bytes, not canonical: its tree written anew is another image
-nearest  written as v1: ${image.length} bytes, the first difference at byte 1072, 1 of ${image.length / 4096} blocks differ
+nearest  written as v1: ${image.length} bytes, of which 1 of ${image.length / 4096} blocks differ
+first    difference at byte 1072: superblock, uuid
 `);
     const other = await find(image, await v1Digest(TREE));
     expect(other.found).toMatchObject({ profile: "v1-sha256-12" });
