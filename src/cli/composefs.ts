@@ -106,6 +106,19 @@ program
   });
 
 program
+  .command("walk")
+  .description("print what the bytes of an image are, structure by structure; made for diff")
+  .argument("<image>", "an EROFS image, - for standard input")
+  .option("--from <offset>", "only structures that end behind this offset, such as 4096 or 0x1000")
+  .option("--to <offset>", "only structures that begin before this offset")
+  .option("--path <path>", "only structures of one entry, by its path with the escapes that ls prints")
+  .option("--json", "print one JSON object, a structure on each line")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (image, options) => {
+    await runCommand(options.json, async () => (await import("./walk.ts")).run(image, options));
+  });
+
+program
   .command("diff")
   .description("compare two trees: what differs, why, and what would make them equal; exits with 1 when they differ")
   .argument("<a>", INPUT)
