@@ -12,7 +12,7 @@ import {
   symlink,
   xattr,
 } from "../../support/naive/erofs-image.ts";
-import { answerTo, answerToOne, lines } from "./read-support.ts";
+import { answerTo, answerToOne, lastEngine, lines } from "./read-support.ts";
 
 const MARK = "trusted.overlay.overlay.whiteout";
 
@@ -281,4 +281,12 @@ describe("hardlinks", () => {
       expect(lines()[1]!.split(" ")[3]).toBe("3");
     }
   });
+});
+
+test("what stubs carry is not the tree's: an ACL of theirs sets no flag", () => {
+  const stub = special(CHR, 0, { xattrs: [{ index: 2, suffix: "", value: "acl" }] });
+  expect(answerTo([["00", stub]], 1)).toBe("OK");
+  expect(lastEngine.image(1).image.readUInt32LE(8)).toBe(0);
+  expect(answerTo([["a", file("", { xattrs: [{ index: 2, suffix: "", value: "acl" }] })]], 1)).toBe("OK");
+  expect(lastEngine.image(1).image.readUInt32LE(8)).toBe(1);
 });
