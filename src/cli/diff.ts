@@ -2,9 +2,10 @@
  * `composefs diff A B`: what differs between two trees, why, and what would make them equal. The form of the text is in
  * `../explain/diff-format.ts`, that of `--json` in `../explain/diff-json.ts`; the command adds
  *
- *   {"a": {"name": "a.dump", "kind": "dump", "format": null}, "b": …, "images": "different"}
+ *   {"a": {"name": "a.dump", "kind": "dump", "format": null}, "b": …, "images": {"equal": false, …}}
  *
- * where `images` is there when the trees are equal and both come from images.
+ * where `images` is there when the trees are equal and one of them, or both, come from images (`ImageExplanation` of
+ * `../explain/image.ts`): whether the images are the same bytes, or the image the one that the dumpfile gives.
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
@@ -13,6 +14,8 @@ import { type DiffOptions, diffTrees } from "../explain/diff.ts";
 import { classNames, isClassName } from "../explain/diff-classes.ts";
 import { formatDiff } from "../explain/diff-format.ts";
 import { diffToJson } from "../explain/diff-json.ts";
+import { explainImages } from "../explain/image.ts";
+import { formatImages, imagesToJson } from "../explain/image-text.ts";
 import type { Tree } from "../image/tree.ts";
 import { quote } from "../source/files.node.ts";
 import { openSource, type Source } from "../source/resolve.node.ts";
@@ -31,13 +34,10 @@ export interface DiffCommandOptions {
   progress: boolean;
 }
 
-/** Bytes of two images that are compared at a time. */
-const COMPARED_BYTES = 1 << 18;
-
 /**
  * Runs the command.
  *
- * @returns EXIT_OK when the trees, and the images where both inputs are images, are equal
+ * @returns EXIT_OK when the trees are equal, and the images, a dumpfile standing for the one that it gives
  * @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, IO_*, ENGINE_*
  */
 export function run(inputA: string, inputB: string, options: DiffCommandOptions): number {
@@ -53,15 +53,18 @@ export function run(inputA: string, inputB: string, options: DiffCommandOptions)
     const diff = diffTrees(a, b, wanted);
     // An image says more than its tree; that counts unless only a part of the tree was asked for.
     const isWhole = wanted.only === undefined && wanted.ignore === undefined;
-    const images = diff.equal && isWhole ? compareImages(a, b) : undefined;
+    const hasImage = a.image !== undefined || b.image !== undefined;
+    const images = diff.equal && isWhole && hasImage ? explainImages(a, b, acceleratorFromEnvironment()) : undefined;
     if (options.json) {
       const [nameA, nameB] = sources.map(({ name, kind }, i) => ({ name, kind, format: [a, b][i]!.format ?? null }));
-      print(`${JSON.stringify({ a: nameA, b: nameB, ...diffToJson(diff), ...(images && { images }) })}\n`);
+      print(
+        `${JSON.stringify({ a: nameA, b: nameB, ...diffToJson(diff), ...(images && { images: imagesToJson(images) }) })}\n`,
+      );
     } else if (!options.quiet) {
       print(`A: ${describe(sources[0], a)}\nB: ${describe(sources[1], b)}\n\n${formatDiff(diff)}`);
-      if (images !== undefined) print(images === "same" ? "The images are the same.\n" : "The images differ.\n");
+      if (images !== undefined) print(formatImages(images));
     }
-    return diff.equal && images !== "different" ? EXIT_OK : EXIT_NO;
+    return diff.equal && images?.equal !== false ? EXIT_OK : EXIT_NO;
   } finally {
     progress.clear();
   }
@@ -80,18 +83,6 @@ function readSide(source: Source, strict: boolean, progress: ProgressLine): Tree
 function describe(source: Source, tree: Tree): string {
   const kind = tree.format === undefined ? "dumpfile" : `image ${tree.format}`;
   return `${printable(source.name)} (${kind}, ${countOf(tree.counts.entries, "entry", "entries")})`;
-}
-
-/** Whether two images are the same bytes; undefined unless both trees come from images. */
-function compareImages(a: Tree, b: Tree): "same" | "different" | undefined {
-  if (a.image === undefined || b.image === undefined) return undefined;
-  const { size } = a.image;
-  if (size !== b.image.size) return "different";
-  for (let at = 0; at < size; at += COMPARED_BYTES) {
-    const length = Math.min(COMPARED_BYTES, size - at);
-    if (Buffer.compare(a.imageBytes(at, length), b.imageBytes(at, length)) !== 0) return "different";
-  }
-  return "same";
 }
 
 /** @throws {ComposefsError} USAGE */
