@@ -11,7 +11,7 @@ export const CAUSES = {
   "cut-short": "the end is missing",
   "superblock-stamp": "checksum, UUID or volume name, which a tool put into the finished image",
   "superblock-field": "the composefs header or the superblock only",
-  "padding-used": "bytes in the padding, which nothing reads",
+  "padding-used": "bytes in the padding or in the place of chunk pointers, which nothing reads",
   "link-counts": "link counts as the input gave them, which format v2 counts",
   "name-filter": "filters of xattr names that were computed otherwise",
   "inode-numbers": "inodes that were numbered otherwise",

@@ -94,7 +94,7 @@ describe("explainImages", () => {
     expect(text(treeOf(mixed), scan(other))).toBe(
       `The image B is not the one that the dumpfile A gives in format v1: 1 byte of B in 1 of 660 structures.
   padding, pad (0x000064): B ${stored}, A ${written}
-B is not canonical; the likely cause is padding-used: bytes in the padding, which nothing reads.
+B is not canonical; the likely cause is padding-used: bytes in the padding or in the place of chunk pointers, which nothing reads.
   padding, pad (0x000064): stored ${stored}, written ${written}
 `,
     );
