@@ -110,7 +110,7 @@ function storedRows({ nearest }: Identification, stored: StoredFacts): Array<[st
 /** Such as `superblock, uuid` or `extended inode, i_mtime, of /etc`. */
 function describePlace({ kind, field, path }: Place): string {
   const of = path === undefined ? "" : `, of ${displayBytes(path)}`;
-  return `${kind}${field === undefined || field === kind ? "" : `, ${field}`}${of}`;
+  return `${kind}${field === undefined || kind === "padding" || field === kind ? "" : `, ${field}`}${of}`;
 }
 
 function table(tried: readonly Candidate[]): string {

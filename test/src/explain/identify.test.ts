@@ -227,6 +227,17 @@ first    difference at byte 1072: superblock, uuid
     expect(wide.found).toMatchObject({ what: "input", algorithm: "sha256-16" });
   });
 
+  test.each([
+    [1000, "padding"],
+    [1024 + 0x40, "superblock, volume_name"],
+    [1152 + 20, "compact inode, i_ino, of /"],
+  ])("the first byte that differs, %i, is in the %s", async (offset, place) => {
+    const image = Buffer.from(imageOf(TREE, "v1"));
+    image[offset]! ^= 1;
+    const { text } = await find(image, "0".repeat(64));
+    expect(text).toContain(`first    difference at byte ${offset}: ${place}\n`);
+  });
+
   test("an image with a block behind its end", async () => {
     const image = Buffer.concat([imageOf(TREE, "v1"), Buffer.alloc(4096)]);
     const { comparisons } = await find(image, "0".repeat(64));
