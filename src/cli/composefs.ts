@@ -137,7 +137,7 @@ program
 
 program
   .command("identify")
-  .description("say which profile gives a digest, or what else it is of; exit with 1 when nothing gives it")
+  .description("say which profile gives a digest, or what else it is of; exit with 1 when no profile of the input does")
   .argument("<input>", INPUT)
   .requiredOption("--expected <hex>", "64 or 128 hex digits, also behind v1-sha256-12: or sha256:")
   .option("--json", "print all that was tried as JSON")

@@ -22,16 +22,18 @@
  * when the input is a dumpfile. `nearest`, of an image that is not canonical, is one of `comparisons` with the place of
  * the first difference: {…, "place": {"kind": "superblock", "field": "uuid", "path": null}}.
  *
- * Exit codes: 0 the digest is identified, whatever it is of; 1 it is not.
+ * Exit codes: 0 the input gives the digest, by a profile or as the image that it is; 1 it does not, even when the digest
+ * is known to be of something else: a script that asks must not take a plain hash for a seal.
  */
 
 import { createHash } from "node:crypto";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { VeritySlot } from "../engine/slot.ts";
 import { escapeBytes } from "../explain/display.ts";
-import { type Expected, identify, type PlainHash, parseExpected } from "../explain/identify.ts";
+import { type Candidate, type Expected, identify, type PlainHash, parseExpected } from "../explain/identify.ts";
 import { identificationText } from "../explain/identify-text.ts";
 import { toHex } from "../image/hex.ts";
+import type { Tree } from "../image/tree.ts";
 import { openSource } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, readTree, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
@@ -95,10 +97,16 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
     } else {
       print(identificationText(expected, result, stored));
     }
-    return result.found === undefined ? EXIT_NO : EXIT_OK;
+    return isGiven(result.found, tree) ? EXIT_OK : EXIT_NO;
   } finally {
     progress.clear();
   }
+}
+
+/** Whether what was found is a digest of the input itself. */
+function isGiven(found: Candidate | undefined, tree: Tree): boolean {
+  if (found === undefined) return false;
+  return found.what === "input" ? tree.image !== undefined : found.profile !== undefined && found.variant === "given";
 }
 
 function readExpected(text: string): Expected {
