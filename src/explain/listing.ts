@@ -85,7 +85,7 @@ export function isDevice({ type }: Entry): boolean {
 }
 
 /** Takes an rdev apart: the kernel's 32-bit encoding, new_decode_dev() of include/linux/kdev_t.h. */
-export function deviceOf({ rdev }: Entry): { major: number; minor: number } {
+export function deviceOf({ rdev }: Pick<Entry, "rdev">): { major: number; minor: number } {
   return { major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00) };
 }
 

@@ -4,7 +4,7 @@
 
 import { FORMAT_NAMES } from "../image/profile.ts";
 import { crc32 } from "./crc32.ts";
-import { timeText } from "./listing.ts";
+import { deviceOf, timeText } from "./listing.ts";
 import * as s from "./structures.ts";
 import type { BytesField, DirentField, Field, NumberField, PadField, XattrField } from "./walk-data.ts";
 
@@ -43,8 +43,7 @@ function meaningOf({ show, flags }: s.FieldSpec, value: bigint): string {
     case "blocks":
       return `${value}, ${value * BigInt(s.BLOCK_BYTES)} bytes`;
     case "device":
-      // The kernel's 32-bit encoding: new_decode_dev() of include/linux/kdev_t.h.
-      return `${(number >> 8) & 0xfff}, ${(number & 0xff) | ((number >> 12) & 0xfff00)}`;
+      return deviceText(number);
     case "flags":
       return flagsText(number, flags ?? {});
     case "version":
@@ -58,6 +57,11 @@ function meaningOf({ show, flags }: s.FieldSpec, value: bigint): string {
     default:
       return "";
   }
+}
+
+function deviceText(rdev: number): string {
+  const { major, minor } = deviceOf({ rdev });
+  return `${major}, ${minor}`;
 }
 
 function flagsText(value: number, names: Readonly<Record<number, string>>): string {

@@ -118,6 +118,26 @@ describe("tables", () => {
   });
 });
 
+test("the tables have the offsets that the engine writes and reads", () => {
+  const tables: Record<string, readonly format.FieldSpec[]> = {
+    H: format.HEADER,
+    SB: format.SUPERBLOCK,
+    I: [...format.COMPACT_INODE.raw_blkaddr, ...format.EXTENDED_INODE.raw_blkaddr],
+    IC: format.COMPACT_INODE.raw_blkaddr,
+    IE: format.EXTENDED_INODE.raw_blkaddr,
+  };
+  const source = readFileSync(new URL("../../../assembly/erofs/format.ts", import.meta.url), "utf8");
+  const constants = [...source.matchAll(/^export const (H|SB|I|IC|IE)_(\w+) = (\d+);/gm)];
+  const others = constants.filter(([, table, constant, offset]) => {
+    const name = constant!.toLowerCase();
+    const names = [name, `sb_${name}`, `i_${name}`, `i_${name}.raw_blkaddr`];
+    const fields = tables[table!]!.filter((field) => names.includes(field.name));
+    for (const field of fields) expect(field.offset, `${table}_${constant}`).toBe(Number(offset));
+    return fields.length === 0;
+  });
+  expect(others.map(([, table, constant]) => `${table}_${constant}`)).toEqual(["SB_OFF", "SB_BYTES", "SB_RESERVED"]);
+});
+
 describe("walkImage", () => {
   const image = imageOf(readFixture("walk/spec-10-1.dump"), "v1");
   const kinds = (options: WalkOptions) =>
