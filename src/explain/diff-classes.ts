@@ -30,6 +30,9 @@ export type BaseClass = keyof typeof CLASSES;
 /** Id of a class: a base class other than `xattr`, or `xattr:KEY`. */
 export type ClassId = Exclude<BaseClass, "xattr"> | `xattr:${string}`;
 
+/** The class of all xattrs beyond the number of keys that are told apart. No key is empty. */
+export const OTHER_XATTRS = "xattr:" satisfies ClassId;
+
 /** Names that stand for several classes. */
 const GROUPS: Readonly<Record<string, (id: string) => boolean>> = {
   mtime: (id) => id.startsWith("mtime-"),

@@ -2,7 +2,7 @@
  * Counts differences class by class and keeps a few of them. Memory does not grow with their number.
  */
 
-import { baseOf, type ClassId, MARK_SECONDS } from "./diff-classes.ts";
+import { baseOf, type ClassId, MARK_SECONDS, OTHER_XATTRS } from "./diff-classes.ts";
 import type { ClassDiff, DiffExample, DiffValue, OwnerValue, SideFacts } from "./diff-data.ts";
 
 /** Where a difference is. */
@@ -12,7 +12,7 @@ export interface DiffPlace {
   path(): Uint8Array;
 }
 
-/** Keys of xattrs that get classes of their own. Real trees have a dozen; what comes on top goes into `xattr:`. */
+/** Keys of xattrs that get classes of their own. Real trees have a dozen; what comes on top is one class. */
 const XATTR_CLASSES_MAX = 1000;
 
 export class DiffCollector {
@@ -49,8 +49,8 @@ export class DiffCollector {
   #tally(id: ClassId): ClassTally | null {
     const known = this.#classes.get(id);
     if (known !== undefined) return known;
-    if (this.#classes.size >= XATTR_CLASSES_MAX && baseOf(id) === "xattr" && id !== "xattr:") {
-      return this.#accepts(id) ? this.#tally("xattr:") : null;
+    if (this.#classes.size >= XATTR_CLASSES_MAX && baseOf(id) === "xattr" && id !== OTHER_XATTRS) {
+      return this.#accepts(id) ? this.#tally(OTHER_XATTRS) : null;
     }
     const tally = this.#accepts(id) ? new ClassTally(id) : null;
     this.#classes.set(id, tally);

@@ -10,7 +10,7 @@
  *   equal after: ignore modes
  */
 
-import { MARK_DIRECTORY, MARK_ROOT, MARK_SYMLINK } from "./diff-classes.ts";
+import { MARK_DIRECTORY, MARK_ROOT, MARK_SYMLINK, OTHER_XATTRS } from "./diff-classes.ts";
 import { type ClassDiff, countMarked, type DiffExample, type TreeDiff } from "./diff-data.ts";
 import { countOf, formatCount, showValues } from "./diff-values.ts";
 import { displayBytes } from "./display.ts";
@@ -19,8 +19,8 @@ import type { Hint } from "./hint-rule.ts";
 const COLUMNS = 100;
 const EXAMPLE_INDENT = "    ";
 
-/** Keys of xattrs that are listed; more are counted. */
-const XATTRS_SHOWN = 20;
+/** Keys of xattrs, and normalisations, that are listed; more are counted. */
+const LISTED = 20;
 
 /**
  * Spells a comparison for people.
@@ -32,7 +32,7 @@ export function formatDiff(diff: TreeDiff): string {
   if (diff.equal) return `The trees are equal: ${countOf(diff.entries.common, "entry", "entries")}.\n`;
   const told = new Set<Hint>();
   const xattrs = diff.classes.filter(({ id }) => id.startsWith("xattr:"));
-  const unlisted = new Set(xattrs.slice(XATTRS_SHOWN));
+  const unlisted = new Set(xattrs.slice(LISTED));
   const blocks = diff.classes
     .filter((found) => !unlisted.has(found))
     .map((found) => formatClass(found, diff.hints, told));
@@ -41,9 +41,8 @@ export function formatDiff(diff: TreeDiff): string {
 }
 
 function formatClass(found: ClassDiff, hints: readonly Hint[], told: Set<Hint>): string {
-  const lines = [
-    `${found.id}: ${formatCount(found.count)} of ${countOf(found.of, "entry", "entries")}${subset(found)}`,
-  ];
+  const name = found.id === OTHER_XATTRS ? "xattr, other keys" : found.id;
+  const lines = [`${name}: ${formatCount(found.count)} of ${countOf(found.of, "entry", "entries")}${subset(found)}`];
   lines.push(...formatExamples(found));
   for (const hint of hints.filter(({ classes }) => classes.includes(found.id))) {
     // What explains several classes is told once.
@@ -97,7 +96,9 @@ function belowOf(value: DiffExample["a"]): number {
 
 function formatEqualising({ equalising }: TreeDiff): string {
   const { normalisations, remaining } = equalising;
-  const names = normalisations.map(({ text }) => text).join(", ");
+  const more = normalisations.length - LISTED;
+  const listed = normalisations.slice(0, LISTED).map(({ text }) => text);
+  const names = [...listed, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])].join(", ");
   if (remaining.length === 0) return wrap(`equal after: ${names}`, "", "  ").join("\n");
   const counts = remaining.map(({ id, count }) => `${formatCount(count)} ${id}`).join(", ");
   const left = wrap(`no normalisation removes: ${counts}`, "", "  ").join("\n");

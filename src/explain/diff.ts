@@ -4,7 +4,7 @@
 
 import type { TreeCursor } from "../image/cursor.ts";
 import type { Tree } from "../image/tree.ts";
-import { baseOf, CLASSES, type ClassId, classFilter } from "./diff-classes.ts";
+import { baseOf, CLASSES, type ClassId, classFilter, OTHER_XATTRS } from "./diff-classes.ts";
 import { DiffCollector } from "./diff-collect.ts";
 import type { ClassDiff, TreeDiff } from "./diff-data.ts";
 import { TreeWalk } from "./diff-walk.ts";
@@ -88,5 +88,6 @@ function comparable({ id }: ClassDiff, walk: TreeWalk, entries: TreeDiff["entrie
 function orderOf(x: ClassId, y: ClassId): number {
   const bases = Object.keys(CLASSES);
   const byBase = bases.indexOf(baseOf(x)) - bases.indexOf(baseOf(y));
-  return byBase || (x < y ? -1 : x > y ? 1 : 0);
+  if (byBase !== 0 || x === y) return byBase;
+  return y === OTHER_XATTRS || (x !== OTHER_XATTRS && x < y) ? -1 : 1;
 }

@@ -30,9 +30,9 @@ function isMostly(diff: ClassDiff, mark: number): boolean {
   return countWith(diff, mark) >= diff.count * MOSTLY;
 }
 
-/** The classes of mtimes that have differences, for a cause that explains both. */
-function mtimes(findings: Findings): ClassId[] {
-  return findings.classes.flatMap(({ id }) => (id.startsWith("mtime-") ? [id] : []));
+/** The classes of mtimes that have differences with a mark, for a cause that explains both. */
+function mtimes({ classes }: Findings, mark = 0): ClassId[] {
+  return classes.flatMap((diff) => (diff.id.startsWith("mtime-") && countWith(diff, mark) > 0 ? [diff.id] : []));
 }
 
 export const MTIME_HINTS: readonly HintRule[] = [
@@ -59,7 +59,7 @@ export const MTIME_HINTS: readonly HintRule[] = [
         `${which} differ: ${who} took their mtimes live, from an extracted, copied or mounted tree, the other side ` +
         "has those that an archive recorded. Whatever is put into a directory moves its mtime. Take both from the " +
         "archive, or set the mtimes of directories last.";
-      return { classes: mtimes(findings), text };
+      return { classes: mtimes(findings, MARK_DIRECTORY), text };
     },
   },
   {
@@ -68,7 +68,7 @@ export const MTIME_HINTS: readonly HintRule[] = [
       const diff = classOf(findings, "mtime-seconds");
       if (!diff || !allWith(diff, MARK_SYMLINK)) return undefined;
       const text = "Only symlinks differ: one side was extracted by a program that cannot set their mtimes.";
-      return { classes: mtimes(findings), text };
+      return { classes: mtimes(findings, MARK_SYMLINK), text };
     },
   },
   {

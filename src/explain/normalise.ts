@@ -18,6 +18,7 @@ import {
   MARK_ROOT,
   MARK_SYMLINK,
   MARK_WHITEOUT,
+  OTHER_XATTRS,
   PLACES,
   placeOf,
 } from "./diff-classes.ts";
@@ -64,7 +65,7 @@ const RULES: readonly Rule[] = [
   })),
   {
     id: "whiteouts",
-    text: "drop whiteouts",
+    text: "drop whiteouts that one side lacks",
     removes: (base, marks) => (base === "added" || base === "removed") && has(marks, MARK_WHITEOUT),
   },
   {
@@ -182,7 +183,7 @@ export function equalise(classes: readonly ClassDiff[]): Equalising {
 }
 
 function keyText(key: ClassId): string {
-  return key === "xattr:" ? "all other xattrs" : `xattr ${key.slice("xattr:".length)}`;
+  return key === OTHER_XATTRS ? "all other xattrs" : `xattr ${key.slice("xattr:".length)}`;
 }
 
 /** Keys of xattrs whose differences the chosen rules do not remove altogether. */
