@@ -521,7 +521,7 @@ export const REGION_OFFSET = 0;
 export const REGION_BYTES = 4;
 /** u32, a `REGION_KIND_*` number. */
 export const REGION_KIND = 8;
-/** u32, cursor index of the entry that it belongs to; 0 for none and for the root. */
+/** u32, cursor index of the entry that it belongs to, or the name of a stub; 0 for none and for the root. */
 export const REGION_ENTRY = 12;
 export const REGION_RECORD_BYTES = 16;
 
@@ -546,7 +546,7 @@ export const REGION_KIND_CONTENT_BLOCKS = 9;
 export const REGION_KIND_CHUNKS = 10;
 /** An entry of the shared xattr area. */
 export const REGION_KIND_SHARED_XATTR = 11;
-/** Inode header, xattr part and tail of a stub, entry 0. */
+/** Inode header and xattr part of a stub; in place of an entry its name as a number, 0 to 255. */
 export const REGION_KIND_STUB = 12;
 /** Bytes that nothing refers to: alignment, the rest of a block. */
 export const REGION_KIND_PAD = 13;

@@ -30,7 +30,7 @@ import { beginDump, endDump, writeDump } from "./dump/read";
 import { openImage, readImage } from "./erofs/image";
 import { openInfo, readInfo } from "./erofs/info";
 import { beginScan, copyScanned, endScan, isScanned, reset as resetScan, writeScan } from "./erofs/read";
-import { openRegions, readRegions } from "./erofs/regions";
+import { openRegions, readRegions, spellEntry } from "./erofs/regions";
 import { setSeed } from "./hash/siphash";
 import { reset as resetArena } from "./mem/arena";
 import {
@@ -301,6 +301,16 @@ export function regionOpen(): i32 {
  */
 export function regionRead(): i32 {
   return job == JOB_REGIONS ? readRegions() : -failState();
+}
+
+/**
+ * Writes the absolute path of an entry into the output window, between two calls of `regionRead`.
+ *
+ * @param entry as a region record names it
+ * @returns bytes, 0 when there is no such entry, or a status, negated
+ */
+export function regionPath(entry: u32): i32 {
+  return job == JOB_REGIONS ? spellEntry(entry) : -failState();
 }
 
 // ---- cursor ------------------------------------------------------------------------------------------------------

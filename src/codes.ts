@@ -430,5 +430,6 @@ export const HOST_ROWS = {
   BLOB_GZIP: "a blob is not a sequence of gzip members, and nothing else",
   BLOB_ZSTD: "a blob is not a sequence of zstd frames, and nothing else",
   BLOB_LIMIT: "a blob decompresses to more than a limit allows, or wants more memory for it",
+  TREE_PATH: "the tree has no entry at this path",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

@@ -55,6 +55,8 @@ export const SB_AVAILABLE_COMPR_ALGS = 84;
 export const SB_EXTRA_DEVICES = 86;
 export const SB_XATTR_PREFIX_COUNT = 91;
 export const SB_PACKED_NID = 96;
+/** xattr_filter_reserved, and all behind it. */
+export const SB_RESERVED = 104;
 
 // ---- inodes
 

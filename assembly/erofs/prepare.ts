@@ -33,7 +33,7 @@ import {
 } from "../tree/overlay";
 import { failAtNode } from "../tree/place";
 import { rootNode } from "../tree/tree";
-import { allKeys, allPairs, compareKeys, Key, listCount, listItem, newList, Pair, setListItem } from "../tree/xattrs";
+import { allPairs, compareKeys, listCount, listItem, newList, Pair, setListItem } from "../tree/xattrs";
 import { hasOverlayPreparation, marksOpaque } from "./format";
 import { countItem, itemKeyOf } from "./items";
 import { inodeCount, isEscaped, isExternal, nodeAt, setAcl, setMtime, version } from "./plan";
@@ -75,12 +75,12 @@ function resetCounts(): void {
   changetype<Pair>(rootOpaque).count = 0;
 }
 
-/** Whether some node carries an ACL: its key was read then. */
+/** Whether some node carries an ACL: one that was counted, for stubs of an image that was read may have had others. */
 function findAcl(): bool {
-  const keys = allKeys();
-  for (let i: u32 = 0; i < capacity(keys); i++) {
-    const at = recordAt(keys, i);
-    if (at && changetype<Key>(at).isAcl) return true;
+  const pairs = allPairs();
+  for (let i: u32 = 0; i < capacity(pairs); i++) {
+    const at = recordAt(pairs, i);
+    if (at && changetype<Pair>(at).count && changetype<Pair>(at).key.isAcl) return true;
   }
   return false;
 }
@@ -186,7 +186,6 @@ function collectV2(node: Node): i32 {
 export function prepare(): i32 {
   resetCounts();
   survey();
-  setAcl(hasOverlayPreparation(version) && findAcl());
   for (let i: u32 = 0; i < inodeCount; i++) {
     const node = nodeAt(i);
     addedCount = 0;
@@ -204,5 +203,6 @@ export function prepare(): i32 {
     const count = listCount(node.items);
     for (let k: u32 = 0; k < count; k++) countItem(listItem(node.items, k));
   }
+  setAcl(hasOverlayPreparation(version) && findAcl());
   return STATUS_OK;
 }

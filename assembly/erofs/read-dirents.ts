@@ -21,7 +21,7 @@ import {
 } from "../abi";
 import { compare } from "../mem/bytes";
 import { TYPE_DIRECTORY } from "../tree/node";
-import { BLOCK, BLOCK_BITS, DIRENT_BYTES } from "./format";
+import { BLOCK, BLOCK_BITS, DIRENT_BYTES, SLOT } from "./format";
 import { addressOf, failImage } from "./input";
 import { blocks, size, tailAt, tailBytes, union } from "./read-inode";
 
@@ -103,6 +103,8 @@ export function openLevel(level: Level, directory: usize, ownNid: u32, parentNid
   level.groups = 0;
   level.count = 0;
   level.index = 0;
+  // What an entry is missed from, as long as there is no group.
+  level.groupAt = <u64>ownNid * SLOT;
   level.lastName = 0;
   level.lastNameLen = 0;
   level.hasDot = false;

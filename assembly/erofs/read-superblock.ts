@@ -33,6 +33,7 @@ import {
   EROFS_MAGIC,
   FEATURE_COMPAT_KNOWN,
   FEATURE_INCOMPAT_KNOWN,
+  FIRST_INODE,
   H_COMPOSEFS_VERSION,
   H_MAGIC,
   H_VERSION,
@@ -48,6 +49,7 @@ import {
   SB_META_BLKADDR,
   SB_OFF,
   SB_PACKED_NID,
+  SB_RESERVED,
   SB_XATTR_BLKADDR,
   SB_XATTR_PREFIX_COUNT,
 } from "./format";
@@ -152,8 +154,10 @@ function checkFields(sb: usize): i32 {
 
 /** Bytes of the head that every writer leaves zero: rest of the header, rest of the superblock. */
 function checkReserved(): i32 {
-  for (let at: u32 = 16; at < <u32>SB_OFF; at++) {
-    if (load<u8>(imageAddress + at)) return failImage(STATUS_IMAGE_STRICT_RESERVED, at, load<u8>(imageAddress + at), 0);
+  for (let at: u32 = 16; at < <u32>FIRST_INODE; at++) {
+    if (at == <u32>SB_OFF) at += SB_RESERVED;
+    const byte = load<u8>(imageAddress + at);
+    if (byte) return failImage(STATUS_IMAGE_STRICT_RESERVED, at, byte, 0);
   }
   return STATUS_OK;
 }

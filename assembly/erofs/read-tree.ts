@@ -145,10 +145,10 @@ function takeSymlink(node: Node): i32 {
   if (inode.size == 0 || inode.size > most) {
     return failImage(STATUS_IMAGE_SYMLINK_LENGTH, inode.inodeAt, inode.size, most);
   }
-  // The kernel reads a target behind its inode from one block (erofs-reader.md 3, no. 28).
-  const tailAt = inode.tailAt() & (BLOCK - 1);
-  if (strict && imageVersion != FORMAT_V2 && inode.tailBytes && tailAt + inode.tailBytes > BLOCK) {
-    return failImage(STATUS_IMAGE_STRICT_SYMLINK_BLOCK, inode.tailAt(), tailAt + inode.tailBytes, BLOCK);
+  // The kernel wants a target behind its inode in one block with all of the inode (erofs-reader.md 3, no. 28).
+  const end = (inode.inodeAt & (BLOCK - 1)) + inode.headerBytes + inode.xattrBytes + inode.tailBytes;
+  if (strict && imageVersion != FORMAT_V2 && inode.tailBytes && end > BLOCK) {
+    return failImage(STATUS_IMAGE_STRICT_SYMLINK_BLOCK, inode.inodeAt, end, BLOCK);
   }
   const status = keepData(node);
   if (status != STATUS_OK) return status;
@@ -180,7 +180,7 @@ function takeWhiteout(node: Node, isEscaped: bool): i32 {
   node.mode = <u16>(S_IFCHR | (inode.mode & PERMISSIONS));
   node.xattrs = withoutMarkers(node.xattrs, false);
   changetype<Node>(node.parent).set(FLAG_HAS_WHITEOUTS);
-  return node.xattrs ? STATUS_OK : failMemory();
+  return node.xattrs ? xattrs.checkBudget(node.xattrs, inode.inodeAt) : failMemory();
 }
 
 // ---- entries ----------------------------------------------------------------------------------------------------------
@@ -216,6 +216,10 @@ function makeNode(level: Level): i32 {
   takeMetadata(node);
   if (type == TYPE_CHARACTER || type == TYPE_BLOCK) node.rdev = isEscaped ? 0 : inode.union;
   if (node.isWhiteout) return takeWhiteout(node, isEscaped);
+  if (type != TYPE_DIRECTORY && xattrs.hasMarkers) {
+    const status = xattrs.checkBudget(node.xattrs, inode.inodeAt);
+    if (status != STATUS_OK) return status;
+  }
   if (type == TYPE_REGULAR) return takeRegular(node);
   return type == TYPE_SYMLINK ? takeSymlink(node) : STATUS_OK;
 }
@@ -232,6 +236,7 @@ function readNode(level: Level): i32 {
   if (status != STATUS_OK) return status;
   if (inode.type == TYPE_CHARACTER && inode.union == 0 && imageVersion != FORMAT_V2) {
     if (!isStubName(level)) return failImage(STATUS_IMAGE_NATIVE_WHITEOUT, inode.inodeAt, 0, 0);
+    if (inode.nlink > 1) return failImage(STATUS_IMAGE_WHITEOUT_LINKED, inode.inodeAt, inode.nlink, 1);
     stubs++;
     return STATUS_OK;
   }
@@ -268,9 +273,12 @@ function closeLevel(level: Level): i32 {
   if (level.nlink != links) {
     return failImage(STATUS_IMAGE_DIRECTORY_NLINK, <u64>level.nid * SLOT, level.nlink, links);
   }
-  if (!directory.has(FLAG_HAS_WHITEOUTS) || !directory.xattrs) return STATUS_OK;
-  directory.xattrs = withoutMarkers(directory.xattrs, true);
-  return directory.xattrs ? STATUS_OK : failMemory();
+  if (!directory.xattrs) return STATUS_OK;
+  if (directory.has(FLAG_HAS_WHITEOUTS)) {
+    directory.xattrs = withoutMarkers(directory.xattrs, true);
+    if (!directory.xattrs) return failMemory();
+  }
+  return xattrs.checkBudget(directory.xattrs, <u64>level.nid * SLOT);
 }
 
 /** Reads the root and opens its level. */

@@ -35,7 +35,7 @@ import { isText, startsWith, writeText } from "../mem/text";
 import { internDigest } from "../tree/digests";
 import { isParentMarker, isWhiteoutKey, isWhiteoutMarker, redirectItem } from "../tree/overlay";
 import { digestBytes, setDigestBytes } from "../tree/tree";
-import { compareKeys, internKey, internPair, keepList, Key, keyBytes, Pair } from "../tree/xattrs";
+import { compareKeys, internKey, internPair, keepList, Key, keyBytes, listCount, listItem, Pair } from "../tree/xattrs";
 import { SHARED_MAX, XATTR_ENTRY_BYTES, XATTR_HEADER_BYTES } from "./format";
 import { addressOf, claim, failImage, imageBytes, imageVersion, isWithin, xattrBase } from "./input";
 import { xattrAt, xattrBytes } from "./read-inode";
@@ -52,7 +52,7 @@ const KIND_DROPPED: u32 = 4;
 class SharedEntry {
   offset: u32;
   kind: u32;
-  /** Pair, digest (0 = none), or item of the redirect. */
+  /** Pair, digest (0 = none), item of the redirect, or key of what is dropped. */
   item: usize;
 }
 const SHARED_ENTRY_BYTES = 16;
@@ -80,6 +80,8 @@ export let metacopy: usize = 0;
 export let redirect: usize = 0;
 /** Whether it carries `trusted.overlay.overlay.whiteout`. */
 export let hasWhiteout: bool = false;
+/** Whether something in the list could be the writer's, which the budget has not counted. */
+export let hasMarkers: bool = false;
 
 /** Goes up with every inode: tells which keys it had. */
 let serial: u32 = 0;
@@ -158,6 +160,18 @@ function readRedirect(at: u64, len: u32): i32 {
 }
 
 /**
+ * Drops an entry, and keeps its key so that a second one of it is noticed: behind a zero byte, which no other key has,
+ * since an escaped key is interned as what this one is.
+ */
+function dropKey(keyLen: u32): i32 {
+  memory.copy(key + 1, key, keyLen);
+  store<u8>(key, 0);
+  kind = KIND_DROPPED;
+  item = internKey(key, keyLen + 1);
+  return item ? STATUS_OK : failMemory();
+}
+
+/**
  * Reads the entry at `at`, all of which must lie before `end`.
  *
  * @param status what is wrong when it does not
@@ -175,24 +189,22 @@ function readEntry(at: u64, end: u64, status: i32): i32 {
   memory.copy(key + prefixLen, entry + XATTR_ENTRY_BYTES, suffixLen);
   let keyLen = <u32>prefixLen + suffixLen;
   const valueAt = at + XATTR_ENTRY_BYTES + suffixLen;
-  if (index == 4 && startsWith(key, keyLen, "trusted.overlay.")) {
+  for (let i: u32 = 0; i < suffixLen; i++) {
+    if (!load<u8>(entry + XATTR_ENTRY_BYTES + i)) return failImage(STATUS_IMAGE_XATTR_KEY_NUL, at, i, suffixLen);
+  }
+  // By the whole key, wherever its prefix is cut.
+  if (startsWith(key, keyLen, "trusted.overlay.")) {
     const rest = key + 16;
     const restLen = keyLen - 16;
     if (isText(rest, restLen, "metacopy")) return readMetacopy(valueAt, valueLen);
     if (isText(rest, restLen, "redirect")) return readRedirect(valueAt, valueLen);
-    if (!startsWith(rest, restLen, "overlay.")) {
-      kind = KIND_DROPPED;
-      return STATUS_OK;
-    }
+    if (!startsWith(rest, restLen, "overlay.")) return dropKey(keyLen);
     // As an input would have it; interning it inserts the part again.
     keyLen -= 8;
     memory.copy(key + 16, key + 24, keyLen - 16);
   }
   if (keyLen == 0 || keyLen > <u32>XATTR_KEY_MAX_BYTES) {
     return failImage(STATUS_IMAGE_XATTR_KEY, at, keyLen, XATTR_KEY_MAX_BYTES);
-  }
-  for (let i: u32 = 0; i < suffixLen; i++) {
-    if (!load<u8>(entry + XATTR_ENTRY_BYTES + i)) return failImage(STATUS_IMAGE_XATTR_KEY_NUL, at, i, suffixLen);
   }
   const keyRecord = internKey(key, keyLen);
   if (!keyRecord) return failMemory();
@@ -229,6 +241,18 @@ function readReference(reference: u32, from: u64): i32 {
   return put(entries, slot, hash, record) ? STATUS_OK : failMemory();
 }
 
+/** What a pair counts, as C counts. */
+function costOf(pair: Pair): u32 {
+  return PAIR_OVERHEAD + keyBytes(pair.key) + pair.valueLen;
+}
+
+/** Holds the list of a node, of which nothing is the writer's any more, to the budget. @returns a status */
+export function checkBudget(pairs: usize, at: u64): i32 {
+  let sum = NODE_OVERHEAD;
+  for (let i: u32 = 0; i < listCount(pairs); i++) sum += costOf(changetype<Pair>(listItem(pairs, i)));
+  return sum <= <u32>XATTR_BUDGET_BYTES ? STATUS_OK : failImage(STATUS_IMAGE_XATTR_BUDGET, at, sum, XATTR_BUDGET_BYTES);
+}
+
 /** Gives the entry that was read to the inode. @param at offset at fault when it must not */
 function take(at: u64): i32 {
   if (kind == KIND_METACOPY) {
@@ -242,13 +266,15 @@ function take(at: u64): i32 {
     redirect = item;
     return STATUS_OK;
   }
+  const keyRecord = kind == KIND_DROPPED ? changetype<Key>(item) : changetype<Pair>(item).key;
+  if (keyRecord.seenLine == serial) return failImage(STATUS_IMAGE_XATTR_TWICE, at, 0, 0);
+  keyRecord.seenLine = serial;
   if (kind == KIND_DROPPED) return STATUS_OK;
   const pair = changetype<Pair>(item);
-  if (pair.key.seenLine == serial) return failImage(STATUS_IMAGE_XATTR_TWICE, at, 0, 0);
-  pair.key.seenLine = serial;
-  // What the writer added was not counted when it was added.
-  const isMarker = pair.valueLen <= 1 && (isWhiteoutMarker(pair) || isParentMarker(pair, true));
-  if (!isMarker) budget += PAIR_OVERHEAD + keyBytes(pair.key) + pair.valueLen;
+  // What the writer added was not counted when it was added; whether it did is known when the node is.
+  const isMarker = isWhiteoutMarker(pair) || isParentMarker(pair, true);
+  if (isMarker) hasMarkers = true;
+  if (!isMarker || pair.valueLen > 1) budget += costOf(pair);
   if (budget > <u32>XATTR_BUDGET_BYTES) {
     return failImage(STATUS_IMAGE_XATTR_BUDGET, at, budget, XATTR_BUDGET_BYTES);
   }
@@ -323,6 +349,7 @@ export function readXattrs(strict: bool): i32 {
   metacopy = 0;
   redirect = 0;
   hasWhiteout = false;
+  hasMarkers = false;
   list = 0;
   if (!xattrBytes) return STATUS_OK;
   serial++;

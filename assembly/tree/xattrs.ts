@@ -230,11 +230,6 @@ export function allPairs(): Table {
   return pairs;
 }
 
-/** All keys of the input. */
-export function allKeys(): Table {
-  return keys;
-}
-
 /** Order of two keys by their bytes. */
 export function compareKeys(a: Key, b: Key): i32 {
   return comparePadded(a.bytes, a.len, b.bytes, b.len);

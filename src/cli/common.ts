@@ -71,16 +71,22 @@ export function reportError(error: unknown, json: boolean): number {
   return known && !error.isBug ? EXIT_INPUT : EXIT_BUG;
 }
 
-/** Reads a source into the engine and closes it. @throws {ComposefsError} IO_READ, DUMP_*, IMAGE_* */
+/**
+ * Reads a source into the engine and closes it.
+ *
+ * @param options `onBytes`: sees the bytes as they are read
+ * @throws {ComposefsError} IO_READ, DUMP_*, IMAGE_*
+ */
 export function readTree(
   engine: Engine,
   source: Source,
-  options: ReadOptions & { progress?: ProgressLine | undefined },
+  options: ReadOptions & { progress?: ProgressLine | undefined; onBytes?: (bytes: Uint8Array) => void },
 ): Tree {
   const { file } = source;
   const job = source.kind === "dump" ? new DumpJob(engine, options) : new ScanJob(engine, options);
   let bytes = 0;
   for (let length = file.read(job.space()); length > 0; length = file.read(job.space())) {
+    options.onBytes?.(job.space().subarray(0, length));
     job.commit(length);
     bytes += length;
     options.progress?.update("reading", bytes, file.size);
@@ -89,14 +95,25 @@ export function readTree(
   return job.end();
 }
 
-/**
- * Writes an image to its file, which appears when it is complete; or only computes its digests, without an output.
- * A signal removes what was written so far and ends the process.
- */
+/** Writes an image to its file; or only computes its digests, without an output. */
 export async function writeImage(
   image: OpenImage,
   output: OutputFile | undefined,
   options: { progress?: ProgressLine; sync?: boolean },
+): Promise<void> {
+  await writePieces(() => image.read(), output, { ...options, totalBytes: image.layout.size });
+}
+
+/**
+ * Writes what comes in pieces to its file, which appears when it is complete; or only asks for the pieces, without an
+ * output. A signal removes what was written so far and ends the process.
+ *
+ * @param next gives the next piece, an empty one at the end
+ */
+export async function writePieces(
+  next: () => Uint8Array,
+  output: OutputFile | undefined,
+  options: { progress?: ProgressLine; sync?: boolean; totalBytes?: number },
 ): Promise<void> {
   // The guard comes first: a signal between the two would leave an empty file behind.
   const release = output?.hasTemporaryName ? guardOutput(output) : undefined;
@@ -104,10 +121,10 @@ export async function writeImage(
     output?.open();
     let bytes = 0;
     let turn = performance.now();
-    for (let piece = image.read(); piece.length > 0; piece = image.read()) {
+    for (let piece = next(); piece.length > 0; piece = next()) {
       output?.write(piece);
       bytes += piece.length;
-      options.progress?.update("writing", bytes, image.layout.size);
+      options.progress?.update("writing", bytes, options.totalBytes);
       if (release !== undefined && performance.now() - turn > TURN_MS) {
         await new Promise((resolve) => setImmediate(resolve));
         turn = performance.now();

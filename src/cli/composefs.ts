@@ -9,6 +9,7 @@
  */
 
 import { Command } from "commander";
+import { CLASSES } from "../explain/diff-classes.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
 import { print, printable, printError } from "./text.ts";
 
@@ -68,6 +69,85 @@ program
   });
 
 program
+  .command("dump")
+  .description("print the canonical dumpfile of a tree")
+  .argument("<input>", INPUT)
+  .option("-o, --output <file>", "write the dumpfile to a file, which appears when it is complete", "-")
+  .option("--digest", "print only the SHA-256 of the dumpfile: it names the tree, whatever it was read from")
+  .option("--strict", STRICT)
+  .option("--json", "print one JSON object for each entry, one on a line")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./dump.ts")).run(input, options));
+  });
+
+program
+  .command("info")
+  .description("say what a tree holds and what its image is made of")
+  .argument("<input>", INPUT)
+  .option("--strict", STRICT)
+  .option("--json", "print the numbers as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./info.ts")).run(input, options));
+  });
+
+program
+  .command("ls")
+  .description("list a directory of a tree, or one entry")
+  .argument("<input>", INPUT)
+  .argument("[path]", "an entry of the tree, with the escapes that ls prints", "/")
+  .option("-R, --recursive", "list all that is below, with whole paths")
+  .option("--strict", STRICT)
+  .option("--json", "print the entries as JSON, with digests, contents and xattrs")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, path, options) => {
+    await runCommand(options.json, async () => (await import("./ls.ts")).run(input, path, options));
+  });
+
+program
+  .command("walk")
+  .description("print what the bytes of an image are, structure by structure; made for diff")
+  .argument("<image>", "an EROFS image, - for standard input")
+  .option("--from <offset>", "only structures that end behind this offset, such as 4096 or 0x1000")
+  .option("--to <offset>", "only structures that begin before this offset")
+  .option("--path <path>", "only structures of one entry, by its path with the escapes that ls prints")
+  .option("--json", "print one JSON object, a structure on each line")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (image, options) => {
+    await runCommand(options.json, async () => (await import("./walk.ts")).run(image, options));
+  });
+
+program
+  .command("diff")
+  .description("compare two trees: what differs, why, and what would make them equal; exits with 1 when they differ")
+  .argument("<a>", INPUT)
+  .argument("<b>", INPUT)
+  .option("--only <class>", "compare this class of differences only; may be repeated", collect)
+  .option("--ignore <class>", "leave this class out; may be repeated", collect)
+  .option("--max <count>", "examples of each class", "3")
+  .option("--strict", STRICT)
+  .option("--json", "print the differences as JSON")
+  .option("-q, --quiet", "print nothing; the exit code tells")
+  .option("--no-progress", "no progress on the terminal")
+  .addHelpText("after", classHelp)
+  .action(async (a, b, options) => {
+    await runCommand(options.json, async () => (await import("./diff.ts")).run(a, b, options));
+  });
+
+program
+  .command("identify")
+  .description("say which profile gives a digest, or what else it is of; exit with 1 when no profile of the input does")
+  .argument("<input>", INPUT)
+  .requiredOption("--expected <hex>", "64 or 128 hex digits, also behind v1-sha256-12: or sha256:")
+  .option("--json", "print all that was tried as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .option("--no-accelerator", ACCELERATOR)
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./identify.ts")).run(input, options));
+  });
+
+program
   .command("verity")
   .description("fs-verity of any files")
   .command("digest")
@@ -84,6 +164,26 @@ program
   .action(async (files, options) => {
     await runCommand(options.json, async () => (await import("./verity-digest.ts")).run(files, options));
   });
+
+program
+  .command("lint")
+  .description("name hazards of a tree that is to be sealed; exit with 1 when one is an error")
+  .argument("[input]", INPUT)
+  .option("--explain [rule]", "say what a rule means and what to do, or list all rules; takes no input")
+  .option("--ignore <rule>", "leave a rule out; may be repeated", collect)
+  .option("--level <level>", "show findings of this level and worse: error, warning or note", "note")
+  .option("--max <count>", "paths to show of each rule", "5")
+  .option("--json", "print counts and findings as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./lint.ts")).run(input, options));
+  });
+
+/** Classes of differences, for the help of `diff`. */
+function classHelp(): string {
+  const rows = Object.entries(CLASSES).map(([id, text]) => `  ${id.padEnd(17)}  ${text}`);
+  return `\nClasses of differences:\n${rows.join("\n")}\nmtime stands for both mtime classes, xattr for all keys.`;
+}
 
 /** For an option that may be given several times. */
 function collect(value: string, before: string[] = []): string[] {

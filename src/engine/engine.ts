@@ -46,6 +46,7 @@ type EngineCall =
   | "infoRead"
   | "regionOpen"
   | "regionRead"
+  | "regionPath"
   | "cursorOpen"
   | "cursorRead"
   | "cursorChildren"
@@ -222,6 +223,11 @@ export class Engine {
   /** The next region records (assembly/abi.ts, REGION_*), valid until the next call; empty at the end. */
   regionRead(): Uint8Array<ArrayBuffer> {
     return this.#view(this.#outputPtr, this.#length(this.#call("regionRead")));
+  }
+
+  /** The absolute path of an entry that a region record names, valid until the next call. */
+  regionPath(entry: number): Uint8Array<ArrayBuffer> {
+    return this.#view(this.#outputPtr, this.#length(this.#call("regionPath", entry)));
   }
 
   /** Opens the cursor on the tree. */

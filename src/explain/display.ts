@@ -3,7 +3,8 @@
  */
 
 const BACKSLASH = 0x5c;
-const SHORT: Readonly<Record<number, string>> = { 0x0a: "\\n", 0x0d: "\\r", 0x09: "\\t", 0x5c: "\\\\" };
+/** Backslash, LF, CR and TAB have escapes of their own. */
+const SHORT = new Map([..."\\\n\r\t"].map((c, i) => [c.charCodeAt(0), `\\${"\\nrt"[i]}`]));
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -15,7 +16,7 @@ export function escapeBytes(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) {
     if (byte > 0x20 && byte < 0x7f && byte !== BACKSLASH) text += String.fromCharCode(byte);
-    else text += SHORT[byte] ?? `\\x${byte.toString(16).padStart(2, "0")}`;
+    else text += SHORT.get(byte) ?? `\\x${byte.toString(16).padStart(2, "0")}`;
   }
   return text;
 }

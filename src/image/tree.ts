@@ -92,6 +92,11 @@ export class Tree {
     for (let page = this.#engine.regionRead(); page.length > 0; page = this.#engine.regionRead()) yield page;
   }
 
+  /** The path of an entry that a region record names, while `regionPages` is read; valid until the next call. */
+  regionPath(entry: number): Uint8Array<ArrayBuffer> {
+    return this.#engine.regionPath(entry);
+  }
+
   /** Bytes of `image`, at most 1 MiB, valid until the next call. */
   imageBytes(offset: number, length: number): Uint8Array<ArrayBuffer> {
     return this.#engine.scanBytes(offset, length);

@@ -13,8 +13,10 @@ import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "
 const root = new URL("../../", import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));
 const reference = at(".oracles/bin/mkcomposefs");
+const referenceInfo = at(".oracles/bin/composefs-info");
 const mkcomposefs = [process.execPath, at("build/src/cli/mkcomposefs.js")];
 const composefs = [process.execPath, at("build/src/cli/composefs.js")];
+const composefsInfo = [process.execPath, at("build/src/cli/composefs-info.js")];
 
 /** Arguments that make an image of a dumpfile and print its digest. */
 const makeImage = (dump, name) => ["--from-file", "--print-digest", dump, join(scratch, name)];
@@ -50,6 +52,18 @@ async function* entries1m(rounds) {
   yield ratioRow("1,000,000 entries, wall", wall, "s", 0.15, 0.1);
   const peak = { ours: runPeakMiB(ours), reference: runPeakMiB(theirs) };
   yield ratioRow("1,000,000 entries, peak memory", peak, "MiB", 0.6, 0.5);
+}
+
+/** The text of an image of 64k entries: the whole process. */
+async function* infoDump(rounds) {
+  const image = join(scratch, "info.img");
+  runSeconds([...mkcomposefs, "--from-file", distroFile(64_000), image]);
+  const whole = await inTurn(
+    () => runSeconds([...composefsInfo, "dump", image]),
+    () => runSeconds([referenceInfo, "dump", image]),
+    rounds,
+  );
+  yield ratioRow("composefs-info dump of a 64k-entry image, whole process", whole, "ms", 0.6, 0.4);
 }
 
 /** Shapes that punish quadratic steps: time an entry against that of 50,000 entries of the same shape. */
@@ -135,4 +149,4 @@ async function* size() {
 }
 
 /** All rows, by the names that `--only` takes. */
-export const groups = { entries64k, entries1m, shapes, verity, kernel, size };
+export const groups = { entries64k, entries1m, infoDump, shapes, verity, kernel, size };

@@ -39,6 +39,7 @@ const EXPORTS = [
   "infoRead",
   "regionOpen",
   "regionRead",
+  "regionPath",
   // the cursor over a tree
   "cursorOpen",
   "cursorRead",

@@ -10,7 +10,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export type OracleName = "mkcomposefs" | "composefs-info" | "fsverity" | "fsck.erofs" | "dump.erofs";
+export type OracleName = "mkcomposefs" | "composefs-info" | "fsverity" | "fsck.erofs" | "dump.erofs" | "mkfs.erofs";
 
 /** Version of the mkcomposefs that made the goldens. */
 const PINNED_VERSION = "1.0.8";
@@ -26,6 +26,7 @@ const HOW_TO_GET: Record<OracleName, string> = {
   fsverity: "test/oracle/install-packages.sh fsverity",
   "fsck.erofs": "test/oracle/install-packages.sh erofs-utils",
   "dump.erofs": "test/oracle/install-packages.sh erofs-utils",
+  "mkfs.erofs": "test/oracle/install-packages.sh erofs-utils",
 };
 
 function isExecutable(path: string): boolean {

@@ -47,6 +47,11 @@ export interface EngineExports {
   imageRead(verityMask: number): number;
   printOpen(): number;
   printRead(): number;
+  infoOpen(): number;
+  infoRead(): number;
+  regionOpen(): number;
+  regionRead(): number;
+  regionPath(entry: number): number;
   cursorOpen(): number;
   cursorRead(first: number): number;
   cursorChildren(index: number, from: number): number;

@@ -85,7 +85,7 @@ describe("composefs", () => {
   });
 
   test("the strict checks are named where they are offered", () => {
-    for (const command of ["mkfs", "digest"]) {
+    for (const command of ["mkfs", "digest", "dump", "info", "ls"]) {
       const help = composefs([command, "--help"]).stdout.replace(/\s+/g, " ");
       for (const check of [
         "last line without LF",
@@ -106,6 +106,12 @@ describe("composefs", () => {
       "digest --json dump",
       "mkfs dump image",
       "mkfs dump -",
+      "dump dump",
+      "dump --digest dump",
+      "ls dump",
+      "ls -R --json dump",
+      "info dump",
+      `identify --expected ${v1.fsverity_sha256} dump`,
       "verity digest dump",
       "verity digest --json dump",
       "--help",
@@ -128,7 +134,14 @@ describe("composefs", () => {
   test("an operand that is not UTF-8 is refused by name, for input and output", () => {
     const cwd = emptyFolder();
     writeFileSync(join(cwd, "dump"), dump);
-    for (const args of ["digest bad", "mkfs bad image", "mkfs dump bad", "verity digest bad"]) {
+    for (const args of [
+      "digest bad",
+      "mkfs bad image",
+      "mkfs dump bad",
+      "verity digest bad",
+      "ls bad",
+      "dump dump -o bad",
+    ]) {
       const command = `cd "$0" && '${process.execPath}' '${pathOf("composefs")}' ${args.replace("bad", "$(printf 'b\\377')")}`;
       const { exitCode, stderr } = runOracle("/bin/sh", ["-c", command, cwd]);
       expect({ args, exitCode }).toEqual({ args, exitCode: 2 });

@@ -1,0 +1,123 @@
+/**
+ * `composefs identify --expected HEX INPUT`: which profile of a tree gives a digest, or what else it is of.
+ *
+ *   profile  v1-sha256-12
+ *   digest   fs-verity, SHA-256 over blocks of 4096 bytes, of the v1 image
+ *   tree     as given
+ *
+ * When nothing gives it, all digests that were tried follow, so that people can compare; and for an image which image of
+ * its tree is nearest. `--json` prints one object:
+ *
+ *   {"expected": {"digest": "9f1c…", "hash": "sha256", "label": null},
+ *    "found": {"what": "image", "variant": "given", "format": "v1", "algorithm": "sha256-12",
+ *              "profile": "v1-sha256-12", "digest": "9f1c…"},
+ *    "tried": [{…}, …],
+ *    "refused": [{"format": "v2", "code": "EROFS_V2_SYMLINK", "message": "…"}],
+ *    "stored": {"format": "v1", "size": 16384, "isCanonical": true,
+ *               "comparisons": [{"format": "v1", "size": 16384, "firstDifference": null, "differentBlocks": 0}],
+ *               "nearest": null}}
+ *
+ * `what` is `image`, `image-bytes`, `canonical-dump`, `input` or `input-bytes`; `variant` is `given` or what was changed in
+ * the tree; `profile` is null for what is no digest of composefs. `found` is null when nothing gives the digest, `stored`
+ * when the input is a dumpfile. `nearest`, of an image that is not canonical, is one of `comparisons` with the place of
+ * the first difference: {…, "place": {"kind": "superblock", "field": "uuid", "path": null}}.
+ *
+ * Exit codes: 0 the input gives the digest, by a profile or as the image that it is; 1 it does not, even when the digest
+ * is known to be of something else: a script that asks must not take a plain hash for a seal.
+ */
+
+import { createHash } from "node:crypto";
+import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
+import { VeritySlot } from "../engine/slot.ts";
+import { escapeBytes } from "../explain/display.ts";
+import { type Candidate, type Expected, identify, type PlainHash, parseExpected } from "../explain/identify.ts";
+import { identificationText } from "../explain/identify-text.ts";
+import { toHex } from "../image/hex.ts";
+import type { Tree } from "../image/tree.ts";
+import { openSource } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, readTree, usageError } from "./common.ts";
+import { startProgress } from "./progress.ts";
+import { print } from "./text.ts";
+
+export interface IdentifyCommandOptions {
+  expected: string;
+  json?: boolean;
+  progress: boolean;
+  accelerator: boolean;
+}
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, EROFS_*, IO_*, ENGINE_* */
+export async function run(input: string, options: IdentifyCommandOptions): Promise<number> {
+  const expected = readExpected(options.expected);
+  const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
+  const progress = startProgress(options.progress);
+  const [engine, second] = [acquireEngineSync(), acquireEngineSync()];
+  try {
+    const plain = plainHash(expected.hash);
+    const verity = new VeritySlot(
+      second,
+      0,
+      { hash: expected.hash, blockBits: 12, salt: new Uint8Array(0) },
+      accelerator,
+    );
+    const tree = readTree(engine, openSource(input), {
+      strict: false,
+      accelerator,
+      progress,
+      onBytes: (bytes) => {
+        plain.update(bytes);
+        verity.write(bytes);
+      },
+    });
+    const digests = { plain: plain.digest(), verity: toHex(verity.close()) };
+    releaseEngine(second);
+    const result = await identify(engine, tree, expected, {
+      accelerator,
+      plainHash,
+      input: digests,
+      onProgress: (verb, bytes, totalBytes) => progress.update(verb, bytes, totalBytes),
+    });
+    progress.clear();
+    const stored = tree.image && { format: tree.format!, size: tree.image.size };
+    if (options.json) {
+      const { found, tried, refused, comparisons, nearest } = result;
+      const own = comparisons.find(({ format }) => format === stored?.format);
+      const isCanonical = own && own.firstDifference === undefined;
+      const path = nearest?.place?.path;
+      const place = nearest?.place && { ...nearest.place, path: path && escapeBytes(path) };
+      const { hex, hash, label } = expected;
+      const facts = {
+        expected: { digest: hex, hash, label },
+        found,
+        tried,
+        refused,
+        stored: stored && { ...stored, isCanonical, comparisons, nearest: nearest && { ...nearest, place } },
+      };
+      print(`${JSON.stringify(facts, (_, value) => value ?? null)}\n`);
+    } else {
+      print(identificationText(expected, result, stored));
+    }
+    return isGiven(result.found, tree) ? EXIT_OK : EXIT_NO;
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Whether what was found is a digest of the input itself. */
+function isGiven(found: Candidate | undefined, tree: Tree): boolean {
+  if (found === undefined) return false;
+  return found.what === "input" ? tree.image !== undefined : found.profile !== undefined && found.variant === "given";
+}
+
+function readExpected(text: string): Expected {
+  try {
+    return parseExpected(text);
+  } catch (error) {
+    throw usageError(`--expected: ${(error as Error).message}`);
+  }
+}
+
+function plainHash(name: string): PlainHash {
+  const hash = createHash(name);
+  return { update: (bytes) => hash.update(bytes), digest: () => hash.digest("hex") };
+}

@@ -1,0 +1,145 @@
+/**
+ * Counts differences class by class and keeps a few of them. Memory does not grow with their number.
+ */
+
+import { baseOf, type ClassId, MARK_SECONDS, OTHER_XATTRS } from "./diff-classes.ts";
+import type { ClassDiff, DiffExample, DiffValue, OwnerValue, SideFacts } from "./diff-data.ts";
+
+/** Where a difference is. */
+export interface DiffPlace {
+  /** Position in the order of the tree. */
+  order: number;
+  path(): Uint8Array;
+}
+
+/** Keys of xattrs that get classes of their own. Real trees have a dozen; what comes on top is one class. */
+const XATTR_CLASSES_MAX = 1000;
+
+export class DiffCollector {
+  readonly #accepts: (id: ClassId) => boolean;
+  readonly #max: number;
+  /** null for a class that is left out. */
+  readonly #classes = new Map<ClassId, ClassTally | null>();
+
+  /** @param max examples of each class */
+  constructor(accepts: (id: ClassId) => boolean, max: number) {
+    this.#accepts = accepts;
+    this.#max = max;
+  }
+
+  /** The classes that were found. `of` is 0 still. */
+  classes(): ClassDiff[] {
+    return [...this.#classes.values()].flatMap((tally) => tally?.diff ?? []);
+  }
+
+  /** Takes a difference. The values may be views of pages: what is kept is copied. */
+  add(id: ClassId, marks: number, place: DiffPlace, a: DiffValue, b: DiffValue): void {
+    const tally = this.#tally(id);
+    if (tally === null) return;
+    tally.count(marks);
+    if ((marks & MARK_SECONDS) === 0) tally.base(a, b);
+    tally.show(place, a, b, this.#max);
+  }
+
+  /** Takes an entry that needs no example: one below a directory that one side lacks. */
+  addUnshown(id: "added" | "removed", marks: number): void {
+    this.#tally(id)?.count(marks);
+  }
+
+  #tally(id: ClassId): ClassTally | null {
+    const known = this.#classes.get(id);
+    if (known !== undefined) return known;
+    if (this.#classes.size >= XATTR_CLASSES_MAX && baseOf(id) === "xattr" && id !== OTHER_XATTRS) {
+      return this.#accepts(id) ? this.#tally(OTHER_XATTRS) : null;
+    }
+    const tally = this.#accepts(id) ? new ClassTally(id) : null;
+    this.#classes.set(id, tally);
+    return tally;
+  }
+}
+
+/** A class in the making. */
+class ClassTally {
+  readonly diff: ClassDiff;
+  /** `order` of each example. */
+  readonly #orders: number[] = [];
+
+  constructor(id: ClassId) {
+    const side = (): SideFacts => ({ absent: 0, zero: 0, greater: 0, bits: 0, uniform: undefined });
+    this.diff = {
+      id,
+      count: 0,
+      of: 0,
+      examples: [],
+      bins: new Map(),
+      based: 0,
+      a: side(),
+      b: side(),
+      delta: undefined,
+    };
+  }
+
+  count(marks: number): void {
+    this.diff.count++;
+    this.diff.bins.set(marks, (this.diff.bins.get(marks) ?? 0) + 1);
+  }
+
+  /** Bases the facts on one more difference. */
+  base(a: DiffValue, b: DiffValue): void {
+    const { diff } = this;
+    const isFirst = diff.based++ === 0;
+    note(diff.a, a, b, isFirst);
+    note(diff.b, b, a, isFirst);
+    const delta = difference(a, b);
+    if (isFirst) diff.delta = delta;
+    else if (!isSame(diff.delta, delta)) diff.delta = undefined;
+  }
+
+  /** Keeps an example when there are fewer than `max` before it. */
+  show(place: DiffPlace, a: DiffValue, b: DiffValue, max: number): void {
+    const orders = this.#orders;
+    let at = orders.length;
+    while (at > 0 && orders[at - 1]! > place.order) at--;
+    if (at >= max) return;
+    const example: DiffExample = { path: place.path(), a: copyOf(a), b: copyOf(b) };
+    orders.splice(at, 0, place.order);
+    this.diff.examples.splice(at, 0, example);
+    orders.length = this.diff.examples.length = Math.min(orders.length, max);
+  }
+}
+
+function note(side: SideFacts, value: DiffValue, other: DiffValue, isFirst: boolean): void {
+  if (value === undefined) side.absent++;
+  if (!isScalar(value)) return;
+  if (isSame(value, typeof value === "object" ? { uid: 0, gid: 0 } : 0)) side.zero++;
+  if (isFirst) side.uniform = value;
+  else if (!isSame(side.uniform, value)) side.uniform = undefined;
+  if (typeof value === "object" || typeof other !== typeof value) return;
+  if (value > (other as number | bigint)) side.greater++;
+  if (typeof value === "number") side.bits |= value & ~(other as number);
+}
+
+function isScalar(value: DiffValue): value is number | bigint | OwnerValue {
+  return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && "uid" in value);
+}
+
+function isSame(x: DiffValue, y: DiffValue): boolean {
+  if (typeof x === "object" && typeof y === "object")
+    return "uid" in x && "uid" in y && x.uid === y.uid && x.gid === y.gid;
+  // A bigint and a number that mean the same are the same here.
+  return x === y || (typeof x === "bigint" && typeof y === "number" && x === BigInt(y));
+}
+
+function difference(a: DiffValue, b: DiffValue): number | OwnerValue | undefined {
+  if (!isScalar(a) || !isScalar(b)) return undefined;
+  if (typeof a === "object" && typeof b === "object") return { uid: b.uid - a.uid, gid: b.gid - a.gid };
+  return Number(b) - Number(a);
+}
+
+/** A copy that does not keep a page of records alive. */
+function copyOf(value: DiffValue): DiffValue {
+  if (value instanceof Uint8Array) return value.slice();
+  if (typeof value !== "object" || !("size" in value) || "type" in value) return value;
+  const { size, content, digest, object } = value;
+  return { size, content: content?.slice(), digest: digest?.slice(), object: object?.slice() };
+}

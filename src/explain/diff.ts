@@ -1,0 +1,93 @@
+/**
+ * Compares two trees, says what differs and finds out what makes them equal.
+ */
+
+import type { TreeCursor } from "../image/cursor.ts";
+import type { Tree } from "../image/tree.ts";
+import { baseOf, CLASSES, type ClassId, classFilter, OTHER_XATTRS } from "./diff-classes.ts";
+import { DiffCollector } from "./diff-collect.ts";
+import type { ClassDiff, TreeDiff } from "./diff-data.ts";
+import { TreeWalk } from "./diff-walk.ts";
+import { findHints } from "./hints.ts";
+import { equalise } from "./normalise.ts";
+
+/** Options of {@link diffTrees}. */
+export interface DiffOptions {
+  /** Classes to compare: ids, or `mtime` and `xattr` for their groups. Default all. */
+  only?: readonly string[] | undefined;
+  /** Classes to leave out. Default none. */
+  ignore?: readonly string[] | undefined;
+  /** Examples of each class. Default 3. */
+  max?: number | undefined;
+}
+
+export const EXAMPLES_DEFAULT = 3;
+
+/** S_IFMT without its low bits (include/uapi/linux/stat.h): indices of `pairsOfType`. */
+const FILE = 0o10;
+const DIRECTORY = 0o4;
+const SYMLINK = 0o12;
+const DEVICES = [0o2, 0o6];
+
+/**
+ * Compares two trees.
+ *
+ * @param a a tree
+ * @param b another one, in another engine
+ * @returns what differs; equal means equal in the classes that were compared
+ * @throws {RangeError} when an option is not as described
+ * @example
+ * const diff = diffTrees(a, b, { ignore: ["mtime"] })
+ * if (!diff.equal) console.log(formatDiff(diff))
+ */
+export function diffTrees(a: Tree, b: Tree, options: DiffOptions = {}): TreeDiff {
+  const { only, ignore = [], max = EXAMPLES_DEFAULT } = options;
+  if (!Number.isInteger(max) || max < 0) throw new RangeError(`max: expected a number of examples, got ${max}`);
+  const collector = new DiffCollector(classFilter(only, ignore), max);
+  const cursors: [TreeCursor, TreeCursor] = [a.openCursor(), b.openCursor()];
+  const walk = new TreeWalk(...cursors, collector);
+  walk.run();
+  const entries = { a: a.counts.entries, b: b.counts.entries, common: walk.common };
+  const classes = collector.classes().sort((x, y) => orderOf(x.id, y.id));
+  for (const found of classes) {
+    found.of = comparable(found, walk, entries);
+    if (found.id === "hardlink") walk.links.spellExamples(found);
+  }
+  const equal = classes.length === 0;
+  const hints = equal ? [] : findHints({ classes, entries, cursors });
+  return { equal, entries, classes, hints, equalising: equalise(classes) };
+}
+
+/** Entries that could differ in a class. */
+function comparable({ id }: ClassDiff, walk: TreeWalk, entries: TreeDiff["entries"]): number {
+  const types = walk.pairsOfType;
+  switch (baseOf(id)) {
+    case "added":
+      return entries.b;
+    case "removed":
+      return entries.a;
+    case "type":
+      return walk.common;
+    case "content":
+    case "inline-object":
+    case "object-path":
+      return types[FILE]!;
+    case "target":
+      return types[SYMLINK]!;
+    case "device":
+      return DEVICES.reduce((sum, type) => sum + types[type]!, 0);
+    case "link-count":
+      return walk.pairs - types[DIRECTORY]!;
+    case "hardlink":
+      return walk.common - walk.commonDirectories;
+    default:
+      return walk.pairs;
+  }
+}
+
+function orderOf(x: ClassId, y: ClassId): number {
+  const bases = Object.keys(CLASSES);
+  const byBase = bases.indexOf(baseOf(x)) - bases.indexOf(baseOf(y));
+  if (byBase !== 0 || x === y) return byBase;
+  return y === OTHER_XATTRS || (x !== OTHER_XATTRS && x < y) ? -1 : 1;
+}
