@@ -68,19 +68,57 @@ function native(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, v
   return chunksOf(stream.pipeThrough(new DecompressionStream("gzip")));
 }
 
-/** All members through fflate, which does not look at checksums: the diff_id does. */
+/**
+ * All members through fflate. It looks at no checksums and lets data end anywhere; so the last eight bytes are held
+ * against the last member, which they are the trailer of when nothing is missing and nothing comes behind it.
+ */
 async function* gunzipMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const { Gunzip } = await import("fflate");
   let out: Uint8Array[] = [];
+  let member = new MemberCheck();
   const gunzip = new Gunzip((part) => {
+    member.add(part);
     if (part.length > 0) out.push(part);
   });
+  gunzip.onmember = () => {
+    member = new MemberCheck();
+  };
+  let end = new Uint8Array(0);
   for await (const chunk of chunks) {
-    // It keeps views of what it is given, and changes them never.
     gunzip.push(chunk);
+    end = new Uint8Array([...end, ...chunk.subarray(-TRAILER_BYTES)]).slice(-TRAILER_BYTES);
     yield* out;
     out = [];
   }
   gunzip.push(new Uint8Array(0), true);
   yield* out;
+  if (!member.isTrailer(end)) throw new Error("the data does not end with the end of a member");
+}
+
+/** CRC-32 and length of a member, which are its trailer: RFC 1952, 2.3.1. */
+const TRAILER_BYTES = 8;
+
+/** CRC-32 of every byte: RFC 1952, 8. */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ ((crc & 1) * 0xedb88320);
+  return crc;
+});
+
+class MemberCheck {
+  #crc = -1;
+  #bytes = 0;
+
+  add(part: Uint8Array): void {
+    let crc = this.#crc;
+    for (let i = 0; i < part.length; i++) crc = (crc >>> 8) ^ CRC_TABLE[(crc ^ part[i]!) & 255]!;
+    this.#crc = crc;
+    this.#bytes += part.length;
+  }
+
+  isTrailer(end: Uint8Array): boolean {
+    if (end.length < TRAILER_BYTES) return false;
+    const view = new DataView(end.buffer, end.byteOffset, TRAILER_BYTES);
+    return view.getInt32(0, true) === ~this.#crc && view.getInt32(4, true) === (this.#bytes | 0);
+  }
 }
