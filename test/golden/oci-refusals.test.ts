@@ -7,7 +7,7 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../../assembly/abi.ts";
 import { mergeNaively } from "../support/naive/oci-tree.ts";
-import { Refusal } from "../support/naive/tar.ts";
+import { Refusal } from "../support/naive/refusal.ts";
 import { golden } from "../support/oci/golden.ts";
 import { makeLayers } from "../support/oci/images.mjs";
 import { LIMITS, layerOf } from "../support/oci/limits.ts";

@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { FORMAT_V1 } from "../../assembly/abi.ts";
 import { layerNaively, mergeNaively } from "../support/naive/oci-tree.ts";
-import { Refusal } from "../support/naive/tar.ts";
+import { Refusal } from "../support/naive/refusal.ts";
 import {
   dumpOf,
   expectedTrees,

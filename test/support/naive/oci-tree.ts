@@ -3,7 +3,8 @@
  * word for word, with maps and recursion. The twin of the engine's tar reader and merge.
  */
 import { escapeBytes, escapeOptional } from "../escape.mjs";
-import { Refusal, readTarNaively, type TarEntry } from "./tar.ts";
+import { Refusal, refuse } from "./refusal.ts";
+import { readTarNaively, type TarEntry } from "./tar.ts";
 import { fileDigest } from "./verity.ts";
 
 export { Refusal };
@@ -36,10 +37,6 @@ type Inode = Directory | Leaf;
 
 const TYPE_BITS = { file: 0o100000, symlink: 0o120000, chr: 0o20000, blk: 0o60000, fifo: 0o10000 };
 const INLINE_MAX = 64;
-
-function refuse(code: string): never {
-  throw new Refusal(code);
-}
 
 const metadataOf = ({ mode, uid, gid, seconds, nanoseconds, xattrs }: Metadata): Metadata => ({
   ...{ mode, uid, gid, seconds, nanoseconds },

@@ -3,14 +3,8 @@
  * targets and xattrs are byte strings (one character U+0000 to U+00FF for each byte).
  */
 
-/** Why an input is refused: the name of a STATUS_TAR_* or STATUS_LAYER_* number. */
-export class Refusal extends Error {
-  readonly code: string;
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
+import { fits64, readPax, upTo } from "./pax.ts";
+import { refuse } from "./refusal.ts";
 
 export type TarType = "file" | "hardlink" | "symlink" | "chr" | "blk" | "dir" | "fifo";
 
@@ -37,9 +31,6 @@ const EXTENSIONS_MAX = 1048576;
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
 const SYMLINK_MAX = 4095;
-const XATTR_KEY_MAX = 255;
-/** Of 12 for all, and 7 and key and value for each (dumpfile.md 4). */
-const XATTR_BUDGET = 32767;
 const RDEV_MAX = 2n ** 32n - 1n;
 
 const TYPES: Record<string, TarType> = {
@@ -54,13 +45,7 @@ const TYPES: Record<string, TarType> = {
   "6": "fifo",
 };
 
-function refuse(code: string): never {
-  throw new Refusal(code);
-}
-
-const fits64 = (value: bigint) => value < 2n ** 64n;
-const isZero = (block: Buffer) => block.every((byte) => byte === 0);
-const upTo = (text: string, end: string) => (text.includes(end) ? text.slice(0, text.indexOf(end)) : text);
+const isZero = (block: Buffer) => block.equals(Buffer.alloc(BLOCK));
 
 // ---- header (2.2) ----------------------------------------------------------------------------------------------------
 
@@ -97,8 +82,8 @@ class Header {
 
   #checkSum(): void {
     let [unsigned, signed] = [0, 0];
-    for (const [i, stored] of this.#block.entries()) {
-      const byte = i >= 148 && i < 156 ? 0x20 : stored;
+    for (let i = 0; i < BLOCK; i++) {
+      const byte = i >= 148 && i < 156 ? 0x20 : this.#block[i]!;
       unsigned += byte;
       signed += byte < 0x80 ? byte : byte - 0x100;
     }
@@ -120,79 +105,6 @@ class Header {
     const [major, minor] = [octal(this.#field(329, 8)), octal(this.#field(337, 8))];
     return ((major & 0xfffff000n) << 32n) | ((major & 0xfffn) << 8n) | ((minor & 0xffffff00n) << 12n) | (minor & 0xffn);
   }
-}
-
-// ---- PAX (2.4) -------------------------------------------------------------------------------------------------------
-
-interface PaxValues {
-  path?: string;
-  linkpath?: string;
-  size?: bigint;
-  uid?: bigint;
-  gid?: bigint;
-  seconds?: bigint;
-  nanoseconds?: number;
-  xattrs: Map<string, string>;
-}
-
-function isUtf8(bytes: string): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(bytes, "latin1"));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function decimal(text: string): bigint {
-  if (!/^\+?[0-9]+$/.test(text) || !fits64(BigInt(text.replace("+", "")))) refuse("TAR_PAX_NUMBER");
-  return BigInt(text.replace("+", ""));
-}
-
-/** Digits behind the first point, to nine; 0 for anything else. */
-function nanosecondsOf(mtime: string): number {
-  const fraction = (mtime.includes(".") ? mtime.slice(mtime.indexOf(".") + 1) : "").slice(0, 9);
-  return /^[0-9]+$/.test(fraction) ? Number(fraction.padEnd(9, "0")) : 0;
-}
-
-/** Whether a dumpfile can hold them, also those that a transform will drop. */
-function checkXattrs(xattrs: Map<string, string>): void {
-  let budget = 12;
-  for (const [key, value] of xattrs) {
-    if (key === "" || key.length > XATTR_KEY_MAX || key.includes("\0")) refuse("TAR_XATTR_KEY");
-    budget += 7 + key.length + value.length;
-  }
-  if (budget > XATTR_BUDGET) refuse("TAR_XATTR_BUDGET");
-}
-
-function readPax(data: string): PaxValues {
-  const values: PaxValues = { xattrs: new Map() };
-  for (let rest = data; rest !== ""; ) {
-    const space = rest.indexOf(" ");
-    const length = rest.slice(0, Math.max(space, 0));
-    // What is no number of the machine's size ends the reading, as in the reference.
-    if (!/^\+?[0-9]+$/.test(length) || !fits64(BigInt(length.replace("+", "")))) break;
-    if (BigInt(length.replace("+", "")) > rest.length) refuse("TAR_PAX_LENGTH");
-    const record = rest.slice(0, Number(length));
-    rest = rest.slice(Number(length));
-    if (!record.endsWith("\n")) refuse("TAR_PAX_NEWLINE");
-    const pair = record.slice(space + 1, -1);
-    if (!pair.includes("=")) refuse("TAR_PAX_EQUALS");
-    const key = upTo(pair, "=");
-    const value = pair.slice(key.length + 1);
-    if (!isUtf8(key)) refuse("TAR_PAX_KEY_UTF8");
-    if (key.startsWith("GNU.sparse.")) refuse("TAR_SPARSE");
-    if (key === "path" || key === "linkpath") values[key] = value;
-    if (key === "size" || key === "uid" || key === "gid") values[key] = decimal(value);
-    if (key === "mtime") {
-      if (!isUtf8(value)) refuse("TAR_PAX_NUMBER");
-      values.seconds = decimal(upTo(value, "."));
-      values.nanoseconds ??= nanosecondsOf(value);
-    }
-    if (key.startsWith("SCHILY.xattr.")) values.xattrs.set(key.slice("SCHILY.xattr.".length), value);
-  }
-  checkXattrs(values.xattrs);
-  return values;
 }
 
 // ---- names (3) -------------------------------------------------------------------------------------------------------

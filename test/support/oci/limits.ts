@@ -17,6 +17,7 @@ import {
   symlink,
   tarball,
   whiteout,
+  withChecksum,
 } from "./tar.mjs";
 
 /** A layer with these items behind /usr and /etc. */
@@ -37,6 +38,14 @@ function deep(bytes: number): Item[] {
 const xattrs = (...list: [string, string][]) => x({ xattrs: list });
 const device = (options: EntryOptions) => entry("chr", "etc/x", options);
 
+/** A header with another text as its mode, and what follows it. */
+function withMode(bytes: Buffer, mode: string): Buffer {
+  const out = Buffer.from(bytes);
+  out.write(mode, 100, "latin1");
+  withChecksum(out.subarray(0, 512));
+  return out;
+}
+
 /** What it is about, items that are taken, items that are refused, the code. */
 export const LIMITS: readonly [string, Item[], Item[], string][] = [
   ["octal number in all bytes", [patched(108, "77777777")], [patched(108, "77777778")], "TAR_NUMBER"],
@@ -46,6 +55,7 @@ export const LIMITS: readonly [string, Item[], Item[], string][] = [
   ["mode that PAX cannot mend", [patched(100, "000644 \0")], [patched(100, "000648 \0")], "TAR_NUMBER"],
   ["device numbers of a file", [patched(329, "0000777\0")], [patched(329, hex("8000000000000001"))], "TAR_NUMBER"],
   ["device numbers of an old header", [x({ format: "v7", patch: [[329, "zz"]] })], [patched(337, "zz")], "TAR_NUMBER"],
+  ["mode of an extension, which nobody reads", [withMode(pax([]), "zz"), x({})], [patched(100, "zz")], "TAR_NUMBER"],
   [
     "base 256 of 64 bits",
     [x({ pax: [["mtime", "1"]], patch: [[136, hex("80000000ffffffffffffffff")]] })],
@@ -109,6 +119,13 @@ export const LIMITS: readonly [string, Item[], Item[], string][] = [
   ["surrogates in a key", [pax([["\u{10ffff}", ""]]), x({})], [pax([[hex("eda080"), ""]]), x({})], "TAR_PAX_KEY_UTF8"],
   ["a PAX record to the end", [rawPax("13 uid=00005\n"), x({})], [rawPax("14 uid=00005\n"), x({})], "TAR_PAX_LENGTH"],
   ["a PAX record without a number", [rawPax("x uid=5\n"), x({})], [rawPax("7 uid=5\n"), x({})], "TAR_PAX_NEWLINE"],
+  ["a PAX length with a plus sign", [rawPax("+9 uid=5\n"), x({})], [rawPax("+8 uid=5\n"), x({})], "TAR_PAX_NEWLINE"],
+  [
+    "a PAX length of 64 bits",
+    [rawPax("18446744073709551616 uid=x\n"), x({})],
+    [rawPax("18446744073709551615 uid=5\n"), x({})],
+    "TAR_PAX_LENGTH",
+  ],
   ["a PAX record of nothing", [rawPax("5 a=\n"), x({})], [rawPax("4 a\n"), x({})], "TAR_PAX_EQUALS"],
   [
     "a global header before an extension",
