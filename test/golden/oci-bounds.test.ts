@@ -122,10 +122,10 @@ describe("memory", () => {
 });
 
 describe("time", () => {
-  /** Milliseconds of the faster of two runs. */
+  /** Milliseconds of the fastest of three runs. */
   function measure(layers: Buffer[]): number {
     const engine = new RawEngine(module);
-    const times = [1, 2].map(() => {
+    const times = [1, 2, 3].map(() => {
       const began = performance.now();
       const records = layers.map((layer) => readLayer(engine, layer));
       mergeLayers(engine, records, mergeFlags("untransformed"));
@@ -134,10 +134,11 @@ describe("time", () => {
     return Math.min(...times);
   }
 
-  // Eight times the input: linear work takes eight times as long, quadratic work sixty-four times.
+  // Eight times the input: linear work takes eight times as long, quadratic work sixty-four times. Runs that take no time
+  // to speak of are taken for longer, since other work of the machine disturbs them.
   test.each(Object.entries(SHAPES))("of %s grows with the input", (_, make) => {
     const [small, large] = [1500, 12_000].map((size) => measure(make(size).map((entries) => tarball(entries))));
-    expect(large!).toBeLessThan(25 * Math.max(small!, 2));
+    expect(large!).toBeLessThan(25 * Math.max(small!, 10));
   });
 });
 
