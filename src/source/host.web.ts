@@ -84,7 +84,7 @@ async function* gunzipMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
     member = new MemberCheck();
   };
   let end = new Uint8Array(0);
-  for await (const chunk of chunks) {
+  for await (const chunk of inParts(chunks)) {
     gunzip.push(chunk);
     end = new Uint8Array([...end, ...chunk.subarray(-TRAILER_BYTES)]).slice(-TRAILER_BYTES);
     yield* out;
@@ -93,6 +93,15 @@ async function* gunzipMembers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   gunzip.push(new Uint8Array(0), true);
   yield* out;
   if (!member.isTrailer(end)) throw new Error("the data does not end with the end of a member");
+}
+
+/** Bytes that fflate gets at a time: for each member in them it calls itself, and copies the rest of them. */
+const PART_BYTES = 8 * 1024;
+
+async function* inParts(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += PART_BYTES) yield chunk.subarray(start, start + PART_BYTES);
+  }
 }
 
 /** CRC-32 and length of a member, which are its trailer: RFC 1952, 2.3.1. */

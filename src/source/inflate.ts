@@ -16,7 +16,7 @@ export interface Compressed {
   open: OpenStored;
   /** For people: which data this is. */
   where: string;
-  limits: Pick<SourceLimits, "zstdWindowBytes">;
+  limits: SourceLimits;
 }
 
 /**
@@ -33,8 +33,8 @@ export async function* inflate(what: Compressed, host: Host): AsyncGenerator<Uin
     const frames = compression === "zstd" ? new ZstdFrames(where, what.limits) : null;
     try {
       for await (const chunk of what.open()) {
-        frames?.push(chunk);
-        yield chunk;
+        if (frames === null) yield chunk;
+        else yield* frames.pieces(chunk);
       }
       frames?.end();
     } catch (reason) {

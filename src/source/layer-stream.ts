@@ -32,7 +32,7 @@ export interface LayerStream extends AsyncIterable<Uint8Array> {
  * leaves the iteration early has read bytes that nobody has checked. A chunk belongs to the one who took it.
  *
  * @param layer where it lies and what it must be
- * @param limits layerBytes, ratio, ratioFreeBytes, zstdWindowBytes; see SOURCE_LIMITS for the defaults
+ * @param limits layerBytes, ratio, ratioFreeBytes, zstdWindowBytes, zstdFrames; see SOURCE_LIMITS for the defaults
  * @param signal ends the reading: the iteration throws its reason
  * @throws {ComposefsError} while it is iterated over: IO_OPEN, IO_READ, IO_CHANGED; BLOB_SIZE, BLOB_DIGEST, BLOB_DIFF_ID
  *   when it is not what it must be; BLOB_GZIP, BLOB_ZSTD when it is, and broken all the same; BLOB_LIMIT

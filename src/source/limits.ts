@@ -25,6 +25,8 @@ export interface SourceLimits {
   ratioFreeBytes: number;
   /** Bytes of the window that a zstd frame may ask a decoder to keep. */
   zstdWindowBytes: number;
+  /** Frames of zstd data, skippable ones included. */
+  zstdFrames: number;
 }
 
 /** Limits that no image met so far comes near. */
@@ -45,6 +47,8 @@ export const SOURCE_LIMITS: Readonly<SourceLimits> = {
   ratioFreeBytes: 2 ** 30,
   // What `zstd` itself decodes without being told otherwise: ZSTD_WINDOWLOG_LIMIT_DEFAULT of zstd.h.
   zstdWindowBytes: 2 ** 27,
+  // zstd:chunked has one for each file. Each costs some microseconds, and may take up as few as eight bytes.
+  zstdFrames: 2 ** 20,
 };
 
 /**

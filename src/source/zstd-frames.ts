@@ -27,7 +27,7 @@ const BLOCK_BYTES = 128 * 1024;
 /** Follows the framing through a stream of chunks. */
 export class ZstdFrames {
   readonly #where: string;
-  readonly #windowLimit: number;
+  readonly #limits: Pick<SourceLimits, "zstdWindowBytes" | "zstdFrames">;
   /** What the field at hand is taken for when it is complete. */
   #take: () => void = this.#takeMagic;
   /** Bytes of the field at hand, and how many it will have. */
@@ -41,30 +41,42 @@ export class ZstdFrames {
   #descriptor = 0;
 
   /** @param where for people: which data this is */
-  constructor(where: string, limits: Pick<SourceLimits, "zstdWindowBytes">) {
+  constructor(where: string, limits: Pick<SourceLimits, "zstdWindowBytes" | "zstdFrames">) {
     this.#where = where;
-    this.#windowLimit = limits.zstdWindowBytes;
+    this.#limits = limits;
   }
 
-  /** Looks at the next bytes. @throws {ComposefsError} BLOB_ZSTD, BLOB_LIMIT */
-  push(chunk: Uint8Array): void {
+  /**
+   * Looks at the next bytes, and cuts them where frames end: the decoder of Node leaves alone what is behind a frame,
+   * unless it comes as a piece of its own.
+   *
+   * @throws {ComposefsError} BLOB_ZSTD, BLOB_LIMIT
+   */
+  *pieces(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
+    let start = 0;
     for (let i = 0; i < chunk.length; ) {
       if (this.#skip > 0) {
         const passed = Math.min(this.#skip, chunk.length - i);
         this.#skip -= passed;
         i += passed;
-        continue;
+      } else {
+        this.#field[this.#fieldLength++] = chunk[i++]!;
+        if (this.#fieldLength === this.#wanted) this.#take();
       }
-      this.#field[this.#fieldLength++] = chunk[i++]!;
-      if (this.#fieldLength === this.#wanted) this.#take();
+      if (this.#isBetweenFrames || i === chunk.length) {
+        yield chunk.subarray(start, i);
+        start = i;
+      }
     }
   }
 
-  /** The data has ended. @throws {ComposefsError} BLOB_ZSTD, in the middle of a frame, or when there was none */
+  /** The data has ended. @throws {ComposefsError} BLOB_ZSTD in the middle of a frame, or when there was none */
   end(): void {
-    if (this.#frames === 0 || this.#take !== this.#takeMagic || this.#fieldLength > 0 || this.#skip > 0) {
-      throw this.#fault("the data ends in the middle of a frame");
-    }
+    if (this.#frames === 0 || !this.#isBetweenFrames) throw this.#fault("the data ends in the middle of a frame");
+  }
+
+  get #isBetweenFrames(): boolean {
+    return this.#take === this.#takeMagic && this.#fieldLength === 0 && this.#skip === 0;
   }
 
   #expect(take: () => void, bytes: number): void {
@@ -79,7 +91,7 @@ export class ZstdFrames {
     else if (magic - (magic % 16) === SKIPPABLE_MAGIC) this.#expect(this.#takeSkippableSize, 4);
     else if (this.#frames === 0) throw this.#fault("the data does not begin with a frame");
     else throw this.#fault("after the last frame there are bytes that begin none");
-    this.#frames++;
+    this.#checkLimit("zstdFrames", ++this.#frames);
   }
 
   #takeSkippableSize(): void {
@@ -103,8 +115,10 @@ export class ZstdFrames {
     const idStart = isSingle ? 0 : 1;
     const sizeStart = idStart + DICTIONARY_ID_BYTES[(this.#descriptor & 3) as 0 | 1 | 2 | 3];
     if (this.#number(idStart, sizeStart) !== 0) throw this.#fault("a frame wants a dictionary");
-    const window = isSingle ? this.#number(sizeStart, this.#wanted) : windowBytes(this.#field[0]!);
-    this.#checkWindow(window);
+    // A single segment is its own window; a size of two bytes counts from 256.
+    const size = this.#number(sizeStart, this.#wanted) + (this.#wanted - sizeStart === 2 ? 256 : 0);
+    const window = isSingle ? size : windowBytes(this.#field[0]!);
+    this.#checkLimit("zstdWindowBytes", window);
     this.#expect(this.#takeBlock, 3);
   }
 
@@ -126,11 +140,13 @@ export class ZstdFrames {
     this.#expect(this.#takeMagic, 4);
   }
 
-  #checkWindow(actual: number): void {
-    const limit = this.#windowLimit;
+  #checkLimit(name: "zstdWindowBytes" | "zstdFrames", actual: number): void {
+    const limit = this.#limits[name];
     if (actual <= limit) return;
-    const what = `a zstd frame wants a window of ${actual} bytes, at most ${limit} are allowed (zstdWindowBytes)`;
-    throw new ComposefsError("BLOB_LIMIT", `${this.#where}: ${what}`, { actual, limit });
+    const what =
+      name === "zstdFrames" ? `there are ${actual} zstd frames or more` : `a window of ${actual} bytes is needed`;
+    const message = `${this.#where}: ${what}, at most ${limit} are allowed (${name})`;
+    throw new ComposefsError("BLOB_LIMIT", message, { actual, limit });
   }
 
   #fault(what: string): ComposefsError {

@@ -127,9 +127,9 @@ describe.each(HOSTS)("%s", (name, host) => {
     const stored = Buffer.concat([blob, junk]);
     for (const length of [1, blob.length, stored.length]) {
       const found = await outcome(layerOf(stored, compression, small), inPieces(host, length));
-      // The decompressor that Node has for the web overlooks zeros, other than those of browsers.
-      if (name === NODE_AS_WEB && compression === "gzip" && junk[0] === 0) expect(found).toBe(digestOf(small));
-      else expect(found).toMatch(/^BLOB_(GZIP|ZSTD)$/);
+      // The decompressor that Node 20 has for the web overlooks zeros, other than those of browsers.
+      const mayPass = name === NODE_AS_WEB && compression === "gzip" && junk[0] === 0;
+      if (!mayPass || found !== digestOf(small)) expect(found).toMatch(/^BLOB_(GZIP|ZSTD)$/);
     }
   });
 
@@ -166,6 +166,16 @@ describe.each(HOSTS)("%s", (name, host) => {
     });
   });
 
+  test("thousands of members and frames, most of them empty", async () => {
+    const members = Array.from({ length: 5000 }, (_, i) => gzipSync(i % 100 === 0 ? `${i}` : ""));
+    const text = Buffer.from(Array.from({ length: 50 }, (_, i) => `${i * 100}`).join(""));
+    expect(await outcome(layerOf(Buffer.concat(members), "gzip", text), host)).toBe(digestOf(text));
+    const frames = Array.from({ length: 2000 }, (_, i) => {
+      return compressLayer(Buffer.from(i % 40 === 0 ? `${(i / 40) * 100}` : ""), "zstd-frames", 0).blob;
+    });
+    expect(await outcome(layerOf(Buffer.concat(frames), "zstd", text), host)).toBe(digestOf(text));
+  });
+
   test("limits: at one, and one beyond", async () => {
     const { blob } = compressLayer(small, "gzip", 0);
     const gzip = layerOf(blob, "gzip", small);
@@ -178,6 +188,9 @@ describe.each(HOSTS)("%s", (name, host) => {
     const zstd = layerOf(sample.compressed, "zstd", sample.plain);
     expect(await outcome(zstd, host, { zstdWindowBytes: 2 ** 20 })).toBe(digestOf(sample.plain));
     expect(await outcome(zstd, host, { zstdWindowBytes: 2 ** 20 - 1 })).toBe("BLOB_LIMIT");
+    const { blob: frames } = compressLayer(small, "zstd-frames", 0);
+    expect(await outcome(layerOf(frames, "zstd", small), host, { zstdFrames: 4 })).toBe(digestOf(small));
+    expect(await outcome(layerOf(frames, "zstd", small), host, { zstdFrames: 3 })).toBe("BLOB_LIMIT");
     const plain = layerOf(small, "none", small);
     expect(await outcome(plain, host, { layerBytes: small.length - 1 })).toBe("BLOB_LIMIT");
   });
