@@ -16,10 +16,20 @@ import { mark, release } from "../mem/arena";
 import { failMemory, fail } from "../mem/record";
 import { writeText } from "../mem/text";
 import { arrange, ARRANGE_OK } from "../tree/children";
-import { FLAG_UNSORTED, Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "../tree/node";
+import { FLAG_UNSORTED, Node, TYPE_DIRECTORY, TYPE_HARDLINK, TYPE_REGULAR } from "../tree/node";
 import { depthFirst } from "../tree/order";
+import { itemDigest } from "../tree/digests";
 import { failAtNode } from "../tree/place";
-import { append, directoryCount, entryCount, publishCounts, rootNode, setHardlinkCount, tally } from "../tree/tree";
+import {
+  append,
+  directoryCount,
+  entryCount,
+  publishCounts,
+  rootNode,
+  setDigestBytes,
+  setHardlinkCount,
+  tally,
+} from "../tree/tree";
 import { firstMade, flags } from "./apply";
 import { empty, find, isInPlace } from "./names";
 
@@ -140,9 +150,12 @@ export function endMerge(): i32 {
   if (!list) return failMemory();
   const status = settleLinks(list);
   if (status != STATUS_OK) return status;
+  // Objects that are in no layer any more say nothing of the tree.
+  setDigestBytes(0);
   for (let i: u32 = 0; i < entryCount; i++) {
     const node = entryAt(list, i);
     if (node.type == TYPE_HARDLINK) continue;
+    if (node.type == TYPE_REGULAR && node.extra) setDigestBytes(itemDigest(node.extra).len);
     node.nlink = node.type == TYPE_DIRECTORY ? 2 + node.extra : node.names;
     tally(node);
   }

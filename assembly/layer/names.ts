@@ -7,10 +7,13 @@
 
 import { sipHash } from "../hash/siphash";
 import { equal } from "../mem/bytes";
-import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
+import { addressAt, clear, first, hashAt, next, put, ready, replace, Table, TABLE_BYTES } from "../mem/table";
 import { Node, TYPE_DIRECTORY } from "../tree/node";
 
 const SLASH: u32 = 0x2f;
+
+/** In place of a body's serial, which counts from 1. */
+const REMOVED: u32 = 0;
 
 const names = changetype<Table>(memory.data(TABLE_BYTES, 8));
 let lastSerial: u32 = 0;
@@ -41,7 +44,7 @@ export function isInPlace(node: Node): bool {
 
 /** Takes an entry out of its directory. */
 export function remove(node: Node): void {
-  node.tailEntry = 0;
+  node.tailEntry = REMOVED;
 }
 
 /** The slot of an entry, or the free one where it would go. */
@@ -68,9 +71,13 @@ export function add(node: Node): bool {
   const body = bodyOf(changetype<Node>(node.parent));
   node.tailEntry = body;
   const hash = <u32>sipHash(node.name, node.nameLen, body);
-  // A removed entry of that name stays in the table, and is never equal again.
   let slot = first(names, hash);
-  while (addressAt(slot)) slot = next(names, slot);
+  for (; addressAt(slot); slot = next(names, slot)) {
+    // A removed entry is never found again: its slot is free for the next one of that name, however often it changes.
+    if (hashAt(slot) != hash || changetype<Node>(addressAt(slot)).tailEntry != REMOVED) continue;
+    replace(slot, changetype<usize>(node));
+    return true;
+  }
   return put(names, slot, hash, changetype<usize>(node));
 }
 

@@ -4,7 +4,7 @@
  *   slot   +0 u32 hash   +4 u32 address of the record, 0 = free
  *
  * A table knows nothing of its records: whoever looks one up walks the slots from `first` by `next` and compares.
- * Nothing is ever removed. Hashes come from SipHash with a seed of the host, so that no input can choose collisions;
+ * Nothing is ever removed, at most replaced. Hashes come from SipHash with a seed of the host, so that no input can choose collisions;
  * nothing of the order of slots may reach an output.
  */
 
@@ -68,6 +68,11 @@ export function put(table: Table, slot: usize, hash: u32, address: usize): bool 
   table.count++;
   // Linear probing stays short up to about two thirds.
   return table.count <= (table.mask >> 3) * 5 || grow(table);
+}
+
+/** Gives the slot of a record that is no longer wanted to another one of the same hash. */
+export function replace(slot: usize, address: usize): void {
+  store<u32>(slot, address, 4);
 }
 
 function grow(table: Table): bool {

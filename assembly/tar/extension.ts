@@ -157,9 +157,9 @@ function readRecords(at: usize, len: u32): i32 {
   return STATUS_OK;
 }
 
-/** Whether `digits` bytes are a decimal number that fits 64 bits, and nothing else. */
-function isDecimal(at: usize, digits: u32): bool {
-  return digits > 0 && <u32>load<u8>(at) - 0x30 < 10 && readDecimal(at, digits) == NUMBER_OK;
+/** Whether bytes are a decimal number that fits 64 bits, and nothing else; the reference allows a `+` before it. */
+function isDecimal(at: usize, len: u32): bool {
+  return len > 0 && readDecimal(at, len) == NUMBER_OK;
 }
 
 function takeRecord(key: usize, keyLen: u32, at: usize, len: u32): i32 {

@@ -101,6 +101,18 @@ function readFormat(at: usize): u32 {
   return magic == MAGIC_USTAR ? FORMAT_USTAR : magic == MAGIC_GNU ? FORMAT_GNU : FORMAT_OLD;
 }
 
+/** Whether the header is an extension: `L`, `K`, `x`, `g`. */
+export function isExtension(): bool {
+  return typeByte == 0x4c || typeByte == 0x4b || typeByte == 0x78 || typeByte == 0x67;
+}
+
+function readSize(at: usize): i32 {
+  const outcome = readField(at + SIZE, LONG_LEN);
+  if (outcome != NUMBER_OK) return failNumber(outcome, SIZE);
+  size = value;
+  return STATUS_OK;
+}
+
 /** Reads the numbers. @returns a status */
 function readNumbers(at: usize): i32 {
   let outcome = readField(at + MODE, ID_LEN);
@@ -112,9 +124,8 @@ function readNumbers(at: usize): i32 {
   outcome = readField(at + GID, ID_LEN);
   if (outcome != NUMBER_OK) return failNumber(outcome, GID);
   gid = <u32>value;
-  outcome = readField(at + SIZE, LONG_LEN);
-  if (outcome != NUMBER_OK) return failNumber(outcome, SIZE);
-  size = value;
+  const status = readSize(at);
+  if (status != STATUS_OK) return status;
   outcome = readField(at + MTIME, LONG_LEN);
   if (outcome != NUMBER_OK) return failNumber(outcome, MTIME);
   seconds = value;
@@ -155,6 +166,8 @@ export function readHeader(at: usize): i32 {
   if (outcome != NUMBER_OK || !isSumRight(at, value)) return failTar(STATUS_TAR_CHECKSUM, value, 0);
   format = readFormat(at);
   typeByte = load<u8>(at + TYPE);
+  // Of an extension only the size counts: the reference looks at nothing else (oci-to-tree.md 2.3).
+  if (isExtension()) return readSize(at);
   readName(at);
   linkText = at + LINK;
   linkLen = stringLen(linkText, LINK_LEN);

@@ -48,7 +48,7 @@ export function normalise(name: usize, len: u32, to: usize): i32 {
     }
     if (part > <u32>NAME_MAX_BYTES) return failTar(STATUS_TAR_NAME_TOO_LONG, part, NAME_MAX_BYTES);
     // As an absolute path it has one byte more.
-    const total = pathLen + 1 + part;
+    const total = (pathLen ? pathLen + 2 : <u32>1) + part;
     if (total > <u32>PATH_MAX_BYTES) return failTar(STATUS_TAR_PATH_TOO_LONG, total, PATH_MAX_BYTES);
     if (pathLen) {
       store<u8>(to + pathLen, SLASH);
