@@ -125,12 +125,13 @@ export class JsonNode {
 
   #unlike(wanted: string): ComposefsError {
     const { value } = this;
-    let got: string = typeof value;
+    let got: string;
     if (value === undefined) got = "nothing";
     else if (value === null) got = "null";
     else if (Array.isArray(value)) got = "an array";
+    else if (typeof value === "object") got = "an object";
     else if (typeof value === "string") got = quoteStart(value);
-    else if (typeof value === "number") got = String(value);
+    else got = String(value);
     return jsonError(this.where, `expected ${wanted}, got ${got}`);
   }
 }

@@ -1,10 +1,12 @@
 /** Layers and hosts for tests of sources. */
 import { createHash } from "node:crypto";
 import { inflateRawSync } from "node:zlib";
-import type { Compression, LayerBlob } from "../../src/source/container.ts";
+import type { Compression, FileTable, LayerBlob } from "../../src/source/container.ts";
+import type { Reading } from "../../src/source/document.ts";
 import * as nodeHost from "../../src/source/host.node.ts";
 import type { Host } from "../../src/source/host.ts";
 import * as webHost from "../../src/source/host.web.ts";
+import { type SourceLimits, sourceLimits } from "../../src/source/limits.ts";
 
 /** `sha256:` and hex. */
 export function digestOf(bytes: Uint8Array): string {
@@ -103,3 +105,19 @@ export const HOSTS: readonly [string, Host][] = [
   [NODE_AS_WEB, webHost],
   ["the web, decompressing as browsers", browserHost],
 ];
+
+/** Files in memory, by name. */
+export function filesOf(files: ReadonlyMap<string, Uint8Array>): FileTable {
+  return {
+    name: "image",
+    find: async (path) => {
+      const bytes = files.get(path);
+      return bytes === undefined ? null : { kind: "blob", blob: blobOf(bytes) };
+    },
+  };
+}
+
+/** How sources are read by default. */
+export function readingWith(limits: Partial<SourceLimits> = {}, signal?: AbortSignal): Reading {
+  return { limits: sourceLimits(limits), signal, host: nodeHost };
+}
