@@ -405,7 +405,7 @@ export const HOST_ROWS = {
   IO_OPEN: "a file cannot be opened",
   IO_READ: "a file cannot be read",
   IO_WRITE: "a file cannot be written",
-  IO_CHANGED: "a file changed its size while it was read",
+  IO_CHANGED: "a file changed while it was read",
   SOURCE_KIND: "a file or directory is not of the kind that it was said to be, or of none that is known",
   SOURCE_ARCHIVE: "an outer archive is damaged",
   SOURCE_FILE: "a file of an image is not a regular file, or there are two of its name",
@@ -431,5 +431,6 @@ export const HOST_ROWS = {
   BLOB_ZSTD: "a blob is not a sequence of zstd frames, and nothing else",
   BLOB_LIMIT: "a blob decompresses to more than a limit allows, or wants more memory for it",
   TREE_PATH: "the tree has no entry at this path",
+  TREE_CONTENT: "an entry has no content, or the input does not hold it",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

@@ -80,7 +80,7 @@ export function reportError(error: unknown, json: boolean): number {
 export function readTree(
   engine: Engine,
   source: Source,
-  options: ReadOptions & { progress?: ProgressLine | undefined; onBytes?: (bytes: Uint8Array) => void },
+  options: ReadOptions & { progress?: ProgressLine | undefined; onBytes?: ((bytes: Uint8Array) => void) | undefined },
 ): Tree {
   const { file } = source;
   const job = source.kind === "dump" ? new DumpJob(engine, options) : new ScanJob(engine, options);

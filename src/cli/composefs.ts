@@ -31,7 +31,9 @@ const program = new Command("composefs")
   })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT));
 
-const INPUT = "a dumpfile or an EROFS image, - for standard input; dump:FILE and erofs:FILE say which it is";
+const INPUT =
+  "a container image, a dumpfile or an EROFS image, - for standard input; oci:DIR[:TAG], oci-archive:FILE[:TAG], " +
+  "docker-archive:FILE[:NAME], tar:FILE, dump:FILE and erofs:FILE say which it is";
 const STRICT =
   "refuse also: a last line without LF, a symlink whose size is not the length of its target, an xattr key given twice, " +
   "an nlink that is not the number of links";
@@ -59,6 +61,8 @@ program
   .argument("<input>", INPUT)
   .argument("[profiles...]", "after -p: more profiles")
   .option("-p, --profile <profile>", "FORMAT-HASH-BITS, such as v1-sha256-12; may be repeated", collect)
+  .option("--layers", "of a container image: the digests of each layer alone, too")
+  .option("-v, --verbose", "of a container image: say what the digests are of, also into a pipe")
   .option("--strict", STRICT)
   .option("--json", "print digests, sizes and counts as JSON")
   .option("-q, --quiet", "print the hex only, without the names of the profiles")
@@ -148,6 +152,18 @@ program
   });
 
 program
+  .command("cat")
+  .description("print the content of a file, checked by its fs-verity digest")
+  .argument("<input>", INPUT)
+  .argument("<path>", "the file, with the escapes that ls prints")
+  .option("-o, --output <file>", "write to a file, which appears when it is complete", "-")
+  .option("--json", "print errors as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, path, options) => {
+    await runCommand(options.json, async () => (await import("./cat.ts")).run(input, path, options));
+  });
+
+program
   .command("verity")
   .description("fs-verity of any files")
   .command("digest")
@@ -178,6 +194,28 @@ program
   .action(async (input, options) => {
     await runCommand(options.json, async () => (await import("./lint.ts")).run(input, options));
   });
+
+/** The commands with an INPUT, and whether the hash of its object digests can be chosen. */
+const INPUT_COMMANDS = {
+  ...{ mkfs: true, dump: true, info: true, ls: true, diff: true, lint: true },
+  ...{ digest: false, identify: false, cat: false },
+};
+for (const [name, hasHash] of Object.entries(INPUT_COMMANDS)) {
+  addContainerOptions(program.commands.find((command) => command.name() === name)!, hasHash);
+}
+
+function addContainerOptions(command: Command, hasHash: boolean): void {
+  command
+    .optionsGroup("Container images:")
+    .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed")
+    .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs")
+    .option("--no-transform", "the tree as the layers leave it; of dumpfiles and EROFS images it is always as it is");
+  if (hasHash) command.option("--hash <hash>", "hash of the object digests: sha512 (the default) or sha256");
+  command
+    .option("--workers <count>", "layers read at the same time; at most 64")
+    .option("--cache <dir>", "where layers that were read are kept; by default below $XDG_CACHE_HOME or ~/.cache")
+    .option("--no-cache", "read all layers, keep nothing");
+}
 
 /** Classes of differences, for the help of `diff`. */
 function classHelp(): string {

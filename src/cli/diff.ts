@@ -2,13 +2,12 @@
  * `composefs diff A B`: what differs between two trees, why, and what would make them equal. The form of the text is in
  * `../explain/diff-format.ts`, that of `--json` in `../explain/diff-json.ts`; the command adds
  *
- *   {"a": {"name": "a.dump", "kind": "dump", "format": null}, "b": …, "images": {"equal": false, …}}
+ *   {"a": {"name": "a.dump", "kind": "dump", "format": null, "made": {…}}, "b": …, "images": {"equal": false, …}}
  *
- * where `images` is there when the trees are equal and one of them, or both, come from images (`ImageExplanation` of
+ * where `made` says how the tree of a container image was made (`TreeFacts` of input.ts), and `images` is there when the trees are equal and one of them, or both, come from images (`ImageExplanation` of
  * `../explain/image.ts`): whether the images are the same bytes, or the image the one that the dumpfile gives.
  */
 
-import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { type DiffOptions, diffTrees } from "../explain/diff.ts";
 import { classNames, isClassName } from "../explain/diff-classes.ts";
@@ -16,19 +15,28 @@ import { formatDiff } from "../explain/diff-format.ts";
 import { diffToJson } from "../explain/diff-json.ts";
 import { explainImages } from "../explain/image.ts";
 import { formatImages, imagesToJson } from "../explain/image-text.ts";
-import type { Tree } from "../image/tree.ts";
 import { quote } from "../source/files.node.ts";
-import { openSource, type Source } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, readTree, usageError } from "./common.ts";
+import { parseOperand } from "../source/operand.node.ts";
+import { type ContainerSource, openInput, type Source } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import {
+  checkInputOptions,
+  describeTree,
+  type InputContext,
+  type InputOptions,
+  readInput,
+  requireContainer,
+  type TreeInput,
+  treeFacts,
+} from "./input.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
 import { countOf, print, printable } from "./text.ts";
 
-export interface DiffCommandOptions {
+export interface DiffCommandOptions extends InputOptions {
   /** Each names one class, or several with commas between them. */
   only?: string[];
   ignore?: string[];
   max: string;
-  strict?: boolean;
   json?: boolean;
   quiet?: boolean;
   progress: boolean;
@@ -38,30 +46,32 @@ export interface DiffCommandOptions {
  * Runs the command.
  *
  * @returns EXIT_OK when the trees are equal, and the images, a dumpfile standing for the one that it gives
- * @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, IO_*, ENGINE_*
+ * @throws {ComposefsError} USAGE, and all that reading gives
  */
-export function run(inputA: string, inputB: string, options: DiffCommandOptions): number {
+export async function run(inputA: string, inputB: string, options: DiffCommandOptions): Promise<number> {
   const wanted = diffOptions(options);
+  checkInputOptions(options);
   const progress = startProgress(options.progress && !options.quiet);
   try {
-    const sources = [openSource(inputA), openSource(inputB)] as const;
-    if (sources.every(({ file }) => file.fd === 0))
-      throw usageError("standard input can be one of the inputs, not both");
-    const strict = options.strict ?? false;
-    const [a, b] = sources.map((source) => readSide(source, strict, progress)) as [Tree, Tree];
-    progress.clear();
+    const sources = [openInput(inputA), openInput(inputB)] as const;
+    if (sources.every(isStandardInput)) throw usageError("standard input can be one of the inputs, not both");
+    requireContainer(sources, options);
+    const sides = await readSides(sources, options, progress);
+    const [a, b] = [sides[0].tree, sides[1].tree];
     const diff = diffTrees(a, b, wanted);
     // An image says more than its tree; that counts unless only a part of the tree was asked for.
     const isWhole = wanted.only === undefined && wanted.ignore === undefined;
     const hasImage = a.image !== undefined || b.image !== undefined;
     const images = diff.equal && isWhole && hasImage ? explainImages(a, b, acceleratorFromEnvironment()) : undefined;
     if (options.json) {
-      const [nameA, nameB] = sources.map(({ name, kind }, i) => ({ name, kind, format: [a, b][i]!.format ?? null }));
+      const [nameA, nameB] = sides.map(({ name, kind, tree, container }) => {
+        return { name, kind, format: tree.format ?? null, made: treeFacts(container) };
+      });
       print(
         `${JSON.stringify({ a: nameA, b: nameB, ...diffToJson(diff), ...(images && { images: imagesToJson(images) }) })}\n`,
       );
     } else if (!options.quiet) {
-      print(`A: ${describe(sources[0], a)}\nB: ${describe(sources[1], b)}\n\n${formatDiff(diff)}`);
+      print(`A: ${describe(sides[0])}\nB: ${describe(sides[1])}\n\n${formatDiff(diff)}`);
       if (images !== undefined) print(formatImages(images));
     }
     return diff.equal && images?.equal !== false ? EXIT_OK : EXIT_NO;
@@ -70,19 +80,54 @@ export function run(inputA: string, inputB: string, options: DiffCommandOptions)
   }
 }
 
-/** Reads one of the inputs; an error says which. */
-function readSide(source: Source, strict: boolean, progress: ProgressLine): Tree {
+/** Whether an input comes from standard input. */
+function isStandardInput(source: Source | ContainerSource): boolean {
+  return source.kind === "container" ? parseOperand(source.operand).path === null : source.file.fd === 0;
+}
+
+/**
+ * Reads both inputs. A tree that is given has object digests of one hash; those of a container image are then computed
+ * with the same.
+ */
+async function readSides(
+  sources: readonly [Source | ContainerSource, Source | ContainerSource],
+  options: InputOptions,
+  progress: ProgressLine,
+): Promise<[TreeInput, TreeInput]> {
+  const sides: TreeInput[] = [];
+  const givenFirst = [0, 1].sort((i, j) => rank(sources[i]!) - rank(sources[j]!));
+  for (const i of givenFirst) {
+    const hash = sides[1 - i]?.tree.counts.objectHash ?? undefined;
+    const side = await readSide(sources[i]!, options, { progress, hash });
+    await side.close();
+    sides[i] = side;
+  }
+  return sides as [TreeInput, TreeInput];
+}
+
+function rank(source: Source | ContainerSource): number {
+  return source.kind === "container" ? 1 : 0;
+}
+
+/** Reads one of the inputs; an error of what it holds says which. */
+async function readSide(
+  source: Source | ContainerSource,
+  options: InputOptions,
+  context: InputContext,
+): Promise<TreeInput> {
   try {
-    return readTree(acquireEngineSync(), source, { strict, accelerator: acceleratorFromEnvironment(), progress });
+    return await readInput(source, options, context);
   } catch (error) {
-    if (!(error instanceof ComposefsError) || error.isBug || error.code.startsWith("IO_")) throw error;
+    // Those of files and blobs have a name in them.
+    if (!(error instanceof ComposefsError) || error.isBug || /^(IO|SOURCE|BLOB)_/.test(error.code)) throw error;
     throw new ComposefsError(error.code, `${quote(source.name)}: ${error.message}`, error.data, { cause: error });
   }
 }
 
-function describe(source: Source, tree: Tree): string {
-  const kind = tree.format === undefined ? "dumpfile" : `image ${tree.format}`;
-  return `${printable(source.name)} (${kind}, ${countOf(tree.counts.entries, "entry", "entries")})`;
+function describe({ name, kind, tree, container }: TreeInput): string {
+  const given = tree.format === undefined ? "dumpfile" : `image ${tree.format}`;
+  const what = container === undefined ? given : `${kind}, ${describeTree(container)}`;
+  return `${printable(name)} (${what}, ${countOf(tree.counts.entries, "entry", "entries")})`;
 }
 
 /** @throws {ComposefsError} USAGE */

@@ -1,24 +1,27 @@
 /**
- * `composefs digest INPUT`: one line `v1-sha256-12:<hex>` for each profile, in the order they were asked for; with
+ * `composefs digest INPUT` for dumpfiles and EROFS images; container images are in digest-container.ts. One line `v1-sha256-12:<hex>` for each profile, in the order they were asked for; with
  * `--quiet` the hex alone. Of an image, without a profile, it is the digest of the file as it is; with profiles its tree
  * is written anew. `--json` prints one object:
  *
  *   {"images": [{"profile": "v1-sha256-12", "format": "v1", "size": 14888960, "inodes": 7024, "digest": "…"}, …],
- *    "counts": {"entries": 6768, …}}
+ *    "made": {"layers": null, "transform": false, "xattrs": null}, "counts": {"entries": 6768, …}}
  */
 
-import { acquireEngineSync } from "../engine/load.ts";
 import { byFormat, ownAlgorithm, type Profile, parseProfile } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
-import { openSource } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError, writeImage } from "./common.ts";
+import { openInput } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
+import { checkInputOptions, type InputOptions, readInput, requireContainer, treeFacts } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
-export interface DigestCommandOptions {
+export interface DigestCommandOptions extends InputOptions {
   /** Each names one profile, or several with commas between them. */
   profile?: string[];
-  strict?: boolean;
+  /** Of container images: digests of each layer alone, too. */
+  layers?: boolean;
+  /** Of container images: say what the digests are of. */
+  verbose?: boolean;
   json?: boolean;
   quiet?: boolean;
   progress: boolean;
@@ -39,7 +42,7 @@ interface DigestRow {
  *
  * @param more operands after the input: the further profiles of `-p A B`
  * @returns the exit code
- * @throws {ComposefsError} USAGE, PROFILE_*, DUMP_*, EROFS_*, IO_*, ENGINE_*
+ * @throws {ComposefsError} USAGE, PROFILE_*, EROFS_*, and all that reading gives
  */
 export async function run(input: string, more: readonly string[], options: DigestCommandOptions): Promise<number> {
   const [extra] = options.profile === undefined ? more : more.filter((name) => !isProfile(name));
@@ -48,11 +51,18 @@ export async function run(input: string, more: readonly string[], options: Diges
   }
   const wanted = options.profile?.flatMap((names) => names.split(",")).concat(more);
   wanted?.forEach(parseProfile);
+  checkInputOptions(options);
   const progress = startProgress(options.progress && !options.quiet);
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
-    const source = openSource(input);
-    const tree = readTree(acquireEngineSync(), source, { strict: options.strict ?? false, accelerator, progress });
+    const source = openInput(input);
+    if (source.kind === "container") {
+      const { digestContainer } = await import("./digest-container.ts");
+      return await digestContainer(source, wanted as Profile[] | undefined, options, accelerator, progress);
+    }
+    requireContainer([source], options);
+    if (options.layers) throw usageError(`--layers: ${quote(source.name)} has no layers`);
+    const { tree } = await readInput(source, options, { progress, accelerator });
     const { counts } = tree;
     const profiles = wanted ?? [`${tree.format ?? "v1"}-${ownAlgorithm(counts.objectHash)}`];
     const found = new Map<string, DigestRow>();
@@ -73,7 +83,7 @@ export async function run(input: string, more: readonly string[], options: Diges
     }
     progress.clear();
     const images = [...new Set(profiles)].map((profile) => found.get(profile)!);
-    if (options.json) print(`${JSON.stringify({ images, counts })}\n`);
+    if (options.json) print(`${JSON.stringify({ images, made: treeFacts(undefined), counts })}\n`);
     else print(images.map(({ profile, digest }) => `${options.quiet ? "" : `${profile}:`}${digest}\n`).join(""));
     return EXIT_OK;
   } finally {

@@ -24,21 +24,21 @@ import { entryFacts } from "../explain/listing.ts";
 import { PathSpeller } from "../image/cursor.ts";
 import { OutputFile } from "../image/output.node.ts";
 import type { Tree } from "../image/tree.ts";
-import { openSource, pathOfOperand } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError, writePieces } from "./common.ts";
+import { pathOfOperand } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, usageError, writePieces } from "./common.ts";
+import { type InputOptions, noteTree, openTree, type TreeInput, treeFacts } from "./input.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
-export interface DumpCommandOptions {
+export interface DumpCommandOptions extends InputOptions {
   output: string;
   digest?: boolean;
-  strict?: boolean;
   json?: boolean;
   progress: boolean;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, IO_*, ENGINE_* */
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, and all that reading gives */
 export async function run(input: string, options: DumpCommandOptions): Promise<number> {
   const isDigest = options.digest ?? false;
   if (isDigest && options.output !== "-") throw usageError("--digest prints a digest only; there is nothing for -o");
@@ -46,14 +46,12 @@ export async function run(input: string, options: DumpCommandOptions): Promise<n
   const progress = startProgress(options.progress);
   try {
     const accelerator = acceleratorFromEnvironment();
-    const tree = readTree(acquireEngineSync(), openSource(input), {
-      strict: options.strict ?? false,
-      accelerator,
-      progress,
-    });
-    progress.clear();
+    const opened = await openTree(input, options, { progress, accelerator });
+    await opened.close();
+    const { tree } = opened;
+    noteTree(opened);
     if (isDigest) {
-      printDigest(tree, options.json ?? false);
+      printDigest(opened, options.json ?? false);
     } else if (options.json) {
       await writeText(jsonLines(rereadCanonical(tree, acquireEngineSync(), accelerator).tree), output);
     } else {
@@ -66,7 +64,7 @@ export async function run(input: string, options: DumpCommandOptions): Promise<n
   }
 }
 
-function printDigest(tree: Tree, isJson: boolean): void {
+function printDigest({ tree, container }: TreeInput, isJson: boolean): void {
   const hash = createHash("sha256");
   let size = 0;
   for (const piece of tree.canonicalDump()) {
@@ -77,7 +75,7 @@ function printDigest(tree: Tree, isJson: boolean): void {
   const { entries } = tree.counts;
   print(
     isJson
-      ? `${JSON.stringify({ canonicalDumpSha256, size, entries })}\n`
+      ? `${JSON.stringify({ canonicalDumpSha256, size, entries, made: treeFacts(container) })}\n`
       : `canonical-dump-sha256:${canonicalDumpSha256}\n`,
   );
 }

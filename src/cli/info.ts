@@ -1,8 +1,9 @@
 /**
- * `composefs info INPUT`: what a tree holds and what its image is made of; of a dumpfile that is the image of format v1
- * that it makes.
+ * `composefs info INPUT`: what a tree holds and what its image is made of; of a dumpfile and of a
+ * container image that is the image of format v1 that it makes.
  *
  *   input    root.dump: dumpfile, 1,203,158 bytes
+ *   tree     as it is, no transform
  *   image    v1, 1,503,232 bytes, 6,768 inodes and 256 stubs
  *   digest   v1-sha256-12:fee5…
  *   header   root nid 36, build time 1996-07-28T22:15:21Z, shared xattrs from block 351, flags 0
@@ -20,7 +21,7 @@
  *
  * `--json` prints one object:
  *
- *   {"input": "root.dump", "kind": "dump", "inputBytes": 1203158, "profile": "v1-sha256-12", "digest": "fee5…",
+ *   {"input": "root.dump", "kind": "dump", "inputBytes": 1203158, "made": {"layers": null, …}, "profile": "v1-sha256-12", "digest": "fee5…",
  *    "tree": {"kinds": [{"kind": "directory", "count": 785, "bytes": 0}, …], "entries": 6768,
  *             "objects": {"hash": "sha256", "count": 5106, "bytes": 197531172},
  *             "xattrs": {"count": 0, "entries": 0, "bytes": 0}, "nameBytes": 70211},
@@ -28,20 +29,20 @@
  *              "superblock": {"root_nid": 36, …}, "parts": [{"part": "headers", "count": 2, "bytes": 160}, …]}}
  */
 
+import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { type ImageInfo, imageInfo, type TreeInfo, treeInfo } from "../explain/info.ts";
 import { type JsonNumber, timeText } from "../explain/listing.ts";
-import { type ReadOptions, ScanJob } from "../image/job.ts";
-import { ownAlgorithm } from "../image/profile.ts";
+import { ScanJob } from "../image/job.ts";
+import type { VerityAlgorithm } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
-import { openSource } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readTree } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK } from "./common.ts";
+import { describeTree, type InputOptions, openTree, type TreeFacts, type TreeInput, treeFacts } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { formatCount, print, printable } from "./text.ts";
 
-export interface InfoOptions {
-  strict?: boolean;
+export interface InfoOptions extends InputOptions {
   json?: boolean;
   progress: boolean;
 }
@@ -49,37 +50,40 @@ export interface InfoOptions {
 /** What the command finds. */
 interface Facts {
   input: string;
-  kind: "dump" | "erofs";
+  kind: TreeInput["kind"];
+  /** Of a container image those of its layers, uncompressed. */
   inputBytes: number;
+  /** How the tree was made of the input. */
+  made: TreeFacts;
   profile: string;
   digest: string;
   tree: TreeInfo;
   image: ImageInfo;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} DUMP_*, IMAGE_*, EROFS_*, IO_*, ENGINE_* */
-export function run(input: string, options: InfoOptions): number {
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, EROFS_*, and all that reading gives */
+export async function run(input: string, options: InfoOptions): Promise<number> {
   const progress = startProgress(options.progress);
   try {
-    const source = openSource(input);
-    const read = { strict: options.strict ?? false, accelerator: acceleratorFromEnvironment() };
-    const tree = readTree(acquireEngineSync(), source, { ...read, progress });
-    progress.clear();
-    const algorithm = ownAlgorithm(tree.counts.objectHash);
+    const accelerator = acceleratorFromEnvironment();
+    const opened = await openTree(input, options, { progress, accelerator });
+    await opened.close();
+    const { tree, algorithm, container } = opened;
     const { imageTree, digest } =
       tree.image === undefined
-        ? writeAndRead(tree, read)
+        ? writeAndRead(tree, algorithm, accelerator)
         : { imageTree: tree, digest: tree.imageDigests([algorithm])[algorithm]! };
     const facts: Facts = {
-      input: source.name,
-      kind: source.kind,
-      inputBytes: tree.counts.inputBytes,
+      input: opened.name,
+      kind: opened.kind,
+      inputBytes: container?.layers.reduce((sum, { records }) => sum + records.tarBytes, 0) ?? tree.counts.inputBytes,
+      made: treeFacts(container),
       profile: `${imageTree.format}-${algorithm}`,
       digest,
       tree: treeInfo(tree),
       image: imageInfo(imageTree),
     };
-    print(options.json ? `${JSON.stringify(facts)}\n` : textOf(facts));
+    print(options.json ? `${JSON.stringify(facts)}\n` : textOf(facts, describeTree(container)));
     return EXIT_OK;
   } finally {
     progress.clear();
@@ -87,10 +91,13 @@ export function run(input: string, options: InfoOptions): number {
 }
 
 /** Writes the v1 image of a tree and reads it into another engine, which knows what its bytes are. */
-function writeAndRead(tree: Tree, options: ReadOptions): { imageTree: Tree; digest: string } {
-  const algorithm = ownAlgorithm(tree.counts.objectHash);
+function writeAndRead(
+  tree: Tree,
+  algorithm: VerityAlgorithm,
+  accelerator: Accelerator,
+): { imageTree: Tree; digest: string } {
   const image = tree.openImage("v1", [algorithm]);
-  const job = new ScanJob(acquireEngineSync(), { ...options, strict: false });
+  const job = new ScanJob(acquireEngineSync(), { strict: false, accelerator });
   for (let piece = image.read(); piece.length > 0; piece = image.read()) job.write(piece);
   try {
     return { imageTree: job.end(), digest: image.digests()[algorithm]! };
@@ -101,14 +108,20 @@ function writeAndRead(tree: Tree, options: ReadOptions): { imageTree: Tree; dige
   }
 }
 
-function textOf({ input, kind, inputBytes, profile, digest, tree, image }: Facts): string {
+function kindText(kind: TreeInput["kind"]): string {
+  if (kind === "dump") return "dumpfile";
+  return kind === "erofs" ? "EROFS image" : `${kind}, uncompressed layers`;
+}
+
+function textOf({ input, kind, inputBytes, profile, digest, tree, image }: Facts, made: string): string {
   const { superblock, header, parts } = image;
   const rows = (...names: string[]) => parts.find(({ part }) => names.includes(part))?.count ?? 0;
   const inodes = rows("compact inodes") + rows("extended inodes");
   const time = timeText(BigInt(superblock["build_time"]!), Number(superblock["build_time_nsec"]));
   const { objects, xattrs, nameBytes } = tree;
   const lines = [
-    `input    ${printable(input)}: ${kind === "dump" ? "dumpfile" : "EROFS image"}, ${bytes(inputBytes)}`,
+    `input    ${printable(input)}: ${kindText(kind)}, ${bytes(inputBytes)}`,
+    `tree     ${made}`,
     `image    ${image.format}, ${bytes(image.size)}, ${formatCount(inodes)} inodes and ${image.stubs} stubs`,
     `digest   ${profile}:${digest}`,
     `header   root nid ${superblock["root_nid"]}, build time ${time}, ` +

@@ -11,18 +11,17 @@
  * about one rule, `--explain` lists them all; neither takes an INPUT.
  */
 
-import { acquireEngineSync } from "../engine/load.ts";
 import { type LintOptions, lintTree, PLACES_DEFAULT } from "../explain/lint.ts";
 import { LEVELS, type Level } from "../explain/lint-rule.ts";
 import { formatLint, formatRule, formatRules, lintToJson, ruleToJson } from "../explain/lint-text.ts";
 import { findRule, RULES } from "../explain/rules.ts";
 import { quote } from "../source/files.node.ts";
-import { openSource } from "../source/resolve.node.ts";
-import { EXIT_NO, EXIT_OK, readTree, usageError } from "./common.ts";
+import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { type InputOptions, noteTree, openTree } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
-export interface LintCommandOptions {
+export interface LintCommandOptions extends InputOptions {
   max?: string;
   level?: string;
   /** Each names one rule, or several with commas between them. */
@@ -33,8 +32,8 @@ export interface LintCommandOptions {
   progress: boolean;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, IO_*, ENGINE_* */
-export function run(input: string | undefined, options: LintCommandOptions): number {
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, and all that reading gives */
+export async function run(input: string | undefined, options: LintCommandOptions): Promise<number> {
   const lintOptions = readOptions(options);
   if (options.explain !== undefined) {
     if (input !== undefined) throw usageError(`--explain takes no input, got ${quote(input)}`);
@@ -44,10 +43,11 @@ export function run(input: string | undefined, options: LintCommandOptions): num
   if (input === undefined) throw usageError("missing required argument 'input'");
   const progress = startProgress(options.progress);
   try {
-    // Nothing is hashed.
-    const tree = readTree(acquireEngineSync(), openSource(input), { strict: false, accelerator: "off", progress });
-    const report = lintTree(tree, lintOptions);
-    progress.clear();
+    // Nothing is hashed of a dumpfile.
+    const opened = await openTree(input, options, { progress, accelerator: "off" });
+    await opened.close();
+    noteTree(opened);
+    const report = lintTree(opened.tree, lintOptions);
     print(options.json ? `${JSON.stringify(lintToJson(report))}\n` : formatLint(report));
     return report.counts.error > 0 ? EXIT_NO : EXIT_OK;
   } finally {

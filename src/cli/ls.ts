@@ -11,12 +11,12 @@
  * Type and permissions, links, uid, gid, size or device, time of change; then the name and what is behind it: `->` the
  * target of a symlink, `=` the name that has the inode of a hardlink, `@` the object with the content. Link counts and
  * sizes are those of the input. `--json` prints one object, with entries as `dump --json` has them and where in the
- * input they are (`line` of a dumpfile, `nid` in an image):
+ * input they are (`line` of a dumpfile, `nid` in an image, `layer` of a container
+ * image, from 1):
  *
  *   {"path": "/usr", "entries": [{"path": "/usr/bin", "type": "directory", …, "line": 3}, …]}
  */
 
-import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { displayBytes, escapeBytes } from "../explain/display.ts";
 import {
@@ -32,15 +32,15 @@ import {
 import { type Entry, PathSpeller, type TreeCursor } from "../image/cursor.ts";
 import { toHex } from "../image/hex.ts";
 import { OutputFile } from "../image/output.node.ts";
+import type { OriginKind } from "../image/tree.ts";
 import { quote } from "../source/files.node.ts";
-import { openSource } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError } from "./common.ts";
+import { EXIT_OK, usageError } from "./common.ts";
+import { type InputOptions, noteTree, openTree } from "./input.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
 
-export interface LsOptions {
+export interface LsOptions extends InputOptions {
   recursive?: boolean;
-  strict?: boolean;
   json?: boolean;
   progress: boolean;
 }
@@ -70,16 +70,16 @@ const TIME = 5;
 const OBJECT_DIGITS = 12;
 const SLASH = 0x2f;
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, TREE_PATH, DUMP_*, IMAGE_*, IO_* */
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, TREE_PATH, and all that reading gives */
 export async function run(input: string, path: string, options: LsOptions): Promise<number> {
   const wanted = pathOfText(path);
   if (wanted === undefined) throw usageError(`path: expected an escape such as \\xff or \\\\, got ${quote(path)}`);
   const progress = startProgress(options.progress);
   try {
-    const source = openSource(input);
-    const accelerator = acceleratorFromEnvironment();
-    const tree = readTree(acquireEngineSync(), source, { strict: options.strict ?? false, accelerator, progress });
-    progress.clear();
+    const opened = await openTree(input, options, { progress });
+    await opened.close();
+    const { tree } = opened;
+    noteTree(opened);
     const cursor = tree.openCursor();
     const top = cursor.find(wanted);
     if (top === undefined) {
@@ -89,7 +89,7 @@ export async function run(input: string, path: string, options: LsOptions): Prom
     const isRecursive = options.recursive ?? false;
     const rows = listingOf(cursor, top, wanted, isRecursive);
     const text = options.json
-      ? jsonText(rows(), wanted, source.kind === "dump" ? "line" : "nid")
+      ? jsonText(rows(), wanted, tree.origin)
       : listText(rows, isRecursive || top.type !== "directory");
     await writeText(text, new OutputFile(null));
     return EXIT_OK;
@@ -182,7 +182,7 @@ function remarkOf({ entry, owner }: Row): string {
   return ` @ ${text === object ? `${object.slice(0, OBJECT_DIGITS + 1)}…` : text}`;
 }
 
-function* jsonText(rows: Iterable<Row>, path: Uint8Array, origin: "line" | "nid"): Generator<string, void, undefined> {
+function* jsonText(rows: Iterable<Row>, path: Uint8Array, origin: OriginKind): Generator<string, void, undefined> {
   yield `{"path":${JSON.stringify(escapeBytes(path))},"entries":[`;
   let comma = "";
   for (const { entry, path, owner } of rows) {

@@ -6,21 +6,20 @@
  * On a terminal a line about what was made goes to standard error. `--json` prints one object instead:
  *
  *   {"image": "root.cfs", "format": "v1", "size": 14888960, "inodes": 7024,
- *    "digests": {"v1-sha256-12": "…"}, "counts": {"entries": 6768, …}}
+ *    "digests": {"v1-sha256-12": "…"}, "made": {"layers": null, "transform": false, "xattrs": null}, "counts": {"entries": 6768, …}}
  */
 
-import { acquireEngineSync } from "../engine/load.ts";
 import { OutputFile } from "../image/output.node.ts";
-import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
+import type { ImageFormat } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
-import { openSource, pathOfOperand } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError, writeImage } from "./common.ts";
+import { pathOfOperand } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
+import { describeTree, type InputOptions, openTree, treeFacts } from "./input.ts";
 import { isTerminal, startProgress } from "./progress.ts";
 import { formatBytes, formatCount, print, printable, printError } from "./text.ts";
 
-export interface MkfsOptions {
+export interface MkfsOptions extends InputOptions {
   format: string;
-  strict?: boolean;
   sync?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -28,7 +27,7 @@ export interface MkfsOptions {
   accelerator: boolean;
 }
 
-/** Runs the command. @returns the exit code @throws {ComposefsError} DUMP_*, EROFS_*, IO_*, ENGINE_* */
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, EROFS_*, IO_WRITE, and all that reading gives */
 export async function run(input: string, target: string, options: MkfsOptions): Promise<number> {
   if (!/^v[012]$/.test(options.format)) {
     throw usageError(`--format: expected v0, v1 or v2, got ${quote(options.format)}`);
@@ -42,13 +41,10 @@ export async function run(input: string, target: string, options: MkfsOptions): 
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
     const output = new OutputFile(path);
-    const tree = readTree(acquireEngineSync(), openSource(input), {
-      strict: options.strict ?? false,
-      accelerator,
-      progress,
-    });
+    const opened = await openTree(input, options, { progress, accelerator });
+    await opened.close();
+    const { tree, algorithm } = opened;
     const { counts } = tree;
-    const algorithm = ownAlgorithm(counts.objectHash);
     const image = tree.openImage(options.format as ImageFormat, [algorithm]);
     await writeImage(image, output, { progress, sync: options.sync ?? false });
     progress.clear();
@@ -59,14 +55,15 @@ export async function run(input: string, target: string, options: MkfsOptions): 
     const say = toStdout ? printError : print;
     if (options.json) {
       say(
-        `${JSON.stringify({ image: target, format: image.format, size, inodes, digests: { [profile]: digest }, counts })}\n`,
+        `${JSON.stringify({ image: target, format: image.format, size, inodes, digests: { [profile]: digest }, made: treeFacts(opened.container), counts })}\n`,
       );
     } else if (!options.quiet) {
       say(`${profile}:${digest}\n`);
       if (isTerminal(2)) {
         const name = toStdout ? "standard output" : target;
         printError(
-          `${printable(name)}: ${image.format} image of ${formatCount(counts.entries)} entries, ${formatBytes(size)}\n`,
+          `${printable(name)}: ${image.format} image of ${formatCount(counts.entries)} entries, ${formatBytes(size)}; ` +
+            `the tree ${describeTree(opened.container)}\n`,
         );
       }
     }

@@ -4,7 +4,8 @@
  */
 
 import { fstatSync } from "node:fs";
-import { formatBytes, printable, printError } from "./text.ts";
+import type { LayerProgress } from "../image/layers.ts";
+import { countOf, formatBytes, printable, printError } from "./text.ts";
 
 /** Milliseconds before the line appears, and between two of its updates. */
 const DELAY_MS = 400;
@@ -38,6 +39,29 @@ export function startProgress(wanted: boolean): ProgressLine {
       if (shown) printError("\r\x1b[K");
       shown = false;
     },
+  };
+}
+
+/**
+ * Shows how far the layers of an image are: those that are being read with their bytes, and the sum.
+ *
+ *   2 of 5 layers read, layer 3 34.1 MB, layer 5 2.0 MB, in all 212.7 MB
+ *
+ * @param count layers that are read
+ */
+export function layerProgress(line: ProgressLine, count: number): (progress: LayerProgress) => void {
+  const layers = new Map<number, LayerProgress>();
+  return (progress) => {
+    layers.set(progress.layer, progress);
+    const all = [...layers.values()];
+    const open = all.filter(({ state }) => state === "reading");
+    const parts = open.map(({ layer, bytes }) => `layer ${layer + 1} ${formatBytes(bytes)}`);
+    const verb = [`${all.length - open.length} of ${countOf(count, "layer")} read`, ...parts, "in all"].join(", ");
+    line.update(
+      verb,
+      all.reduce((sum, { bytes }) => sum + bytes, 0),
+      undefined,
+    );
   };
 }
 

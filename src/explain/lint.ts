@@ -6,7 +6,7 @@
  */
 
 import { type Entry, PathSpeller, type Xattr } from "../image/cursor.ts";
-import type { Tree } from "../image/tree.ts";
+import type { OriginKind, Tree } from "../image/tree.ts";
 import { escapeBytes } from "./display.ts";
 import {
   type KeyedXattr,
@@ -36,7 +36,7 @@ export interface LintOptions {
 /** Where a rule found something. */
 export interface LintPlace {
   path: Uint8Array;
-  /** Line of the dumpfile, from 1, or nid in the image. */
+  /** Line of the dumpfile, nid in the image, or layer of the container image. */
   origin: number;
   /** More about it, printable ASCII. */
   detail?: string;
@@ -58,8 +58,8 @@ export interface LintFinding {
 export interface LintReport {
   /** Entries of the tree. */
   entries: number;
-  /** What `origin` of a place is: a line of a dumpfile or a nid of an image. */
-  origin: "line" | "nid";
+  /** What `origin` of a place is. */
+  origin: OriginKind;
   /** How many findings there are of each level. */
   counts: Record<Level, number>;
   /** One for each rule that found something, the worst level first. */
@@ -116,7 +116,7 @@ export function lintTree(tree: Tree, options: LintOptions = {}): LintReport {
   const findings = shown.flatMap((level) =>
     found.filter(({ rule }) => rule.level === level).map((tally) => tally.finding),
   );
-  return { entries: cursor.length, origin: tree.image === undefined ? "line" : "nid", counts, findings };
+  return { entries: cursor.length, origin: tree.origin, counts, findings };
 }
 
 /** What one rule found so far. */

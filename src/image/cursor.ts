@@ -107,7 +107,7 @@ export class Entry {
   get owner(): number {
     return this.type === "hardlink" ? this.#u32(abi.CURSOR_LINK) : this.index;
   }
-  /** Line of the dumpfile, from 1; nid in an image. */
+  /** Line of the dumpfile, from 1; nid in an image; layer of a container image, from 1: `Tree.origin` says which. */
   get origin(): number {
     return this.#u32(abi.CURSOR_ORIGIN);
   }

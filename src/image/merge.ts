@@ -47,7 +47,7 @@ export function mergeLayers(
       engine.mergeWrite(piece.length);
     }
   }
-  return new Tree(engine, accelerator, engine.mergeEnd());
+  return new Tree(engine, accelerator, engine.mergeEnd(), "layers");
 }
 
 /** Cuts records into pieces that fit the input window, between two of them. */

@@ -27,18 +27,25 @@ import {
 
 const NO_SALT = new Uint8Array(0);
 
+/** What the origin of an entry is: a line of a dumpfile, a nid of an image, or a layer, all but the nid from 1. */
+export type OriginKind = "line" | "nid" | "layer";
+
 export class Tree {
   readonly counts: TreeCounts;
-  /** The image that the tree was read from; undefined for a dumpfile. */
+  /** The image that the tree was read from; undefined for a dumpfile and for layers. */
   readonly image: StoredImage | undefined;
+  /** What `origin` of its entries is. */
+  readonly origin: OriginKind;
   readonly #engine: Engine;
   readonly #accelerator: Accelerator;
 
-  constructor(engine: Engine, accelerator: Accelerator, counts: TreeCounts, image?: StoredImage) {
+  /** @param from the image that the tree was read from; `layers` when it was merged of them; nothing: a dumpfile */
+  constructor(engine: Engine, accelerator: Accelerator, counts: TreeCounts, from?: StoredImage | "layers") {
     this.#engine = engine;
     this.#accelerator = accelerator;
     this.counts = counts;
-    this.image = image;
+    this.image = from === "layers" ? undefined : from;
+    this.origin = from === undefined ? "line" : from === "layers" ? "layer" : "nid";
   }
 
   /** Format of `image`. */

@@ -283,7 +283,7 @@ describe("composefs digest", () => {
     const input = gzipSync(dump);
     const { exitCode, stderr } = composefs(["digest", "-"], { input });
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^DUMP_\w+: dumpfile line 1.*; the input looks gzip-compressed, unpack it first\n$/);
+    expect(stderr).toMatch(/^SOURCE_KIND: .*; a compressed dumpfile has to be unpacked first\n$/);
     expect(composefs(["digest", "-"], { input: BAD }).stderr).not.toContain("gzip");
   });
 

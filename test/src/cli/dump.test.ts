@@ -44,6 +44,7 @@ test("--digest is labelled as what it is, and is no fs-verity digest", () => {
     canonicalDumpSha256: sha256,
     size: canonical.length,
     entries: 7,
+    made: { layers: null, transform: false, xattrs: null },
   });
 });
 

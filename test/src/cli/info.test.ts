@@ -46,6 +46,7 @@ test("a dumpfile, with its v1 image", () => {
     exitCode: 0,
     stdout:
       "input    standard input: dumpfile, 1,203,158 bytes\n" +
+      "tree     as it is, no transform\n" +
       "image    v1, 1,503,232 bytes, 6,768 inodes and 256 stubs\n" +
       `digest   v1-sha256-12:${v1.fsverity_sha256}\n${BODY}`,
     stderr: "",
@@ -60,6 +61,7 @@ test("an image, as it is", () => {
     exitCode: 0,
     stdout:
       "input    image: EROFS image, 1,503,232 bytes\n" +
+      "tree     as it is, no transform\n" +
       "image    v0, 1,503,232 bytes, 6,768 inodes and 256 stubs\n" +
       `digest   v0-sha256-12:${v0.fsverity_sha256}\n${BODY}`,
     stderr: "",

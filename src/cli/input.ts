@@ -1,0 +1,223 @@
+/**
+ * The INPUT of a command and the options that go with it: a dumpfile or an EROFS image, whose tree is taken as it is, or
+ * a container image, whose layers are read once and merged into as many trees as are wanted.
+ *
+ *   const input = await openTree(operand, options, { progress })
+ *   try { … input.tree … } finally { await input.close() }
+ */
+
+import type { Accelerator } from "../engine/calibrate.ts";
+import type { Engine } from "../engine/engine.ts";
+import { acquireEngineSync } from "../engine/load.ts";
+import type { HashName } from "../engine/slot.ts";
+import { ComposefsError } from "../error.ts";
+import { XATTR_MODES } from "../image/container-digests.ts";
+import { DirectoryCache, defaultCacheDirectory } from "../image/layer-cache.node.ts";
+import { mergeLayers, type XattrMode } from "../image/merge.ts";
+import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
+import { type ReadContainer, readContainer } from "../image/read-container.node.ts";
+import type { Tree } from "../image/tree.ts";
+import type { ContainerKind } from "../source/container.ts";
+import { quote } from "../source/files.node.ts";
+import { parsePlatform } from "../source/platform.ts";
+import { type ContainerSource, openInput, type Source, type SourceKind } from "../source/resolve.node.ts";
+import { acceleratorFromEnvironment, readTree, usageError } from "./common.ts";
+import { isTerminal, layerProgress, type ProgressLine } from "./progress.ts";
+import { countOf, printable, printError } from "./text.ts";
+
+/** Options that every command with an INPUT has, as they are typed. */
+export interface InputOptions {
+  strict?: boolean;
+  platform?: string;
+  xattrs?: string;
+  /** False for `--no-transform`. */
+  transform?: boolean;
+  hash?: string;
+  workers?: string;
+  /** False for `--no-cache`. */
+  cache?: string | boolean;
+}
+
+/** What a command adds to them. */
+export interface InputContext {
+  progress: ProgressLine;
+  /** Default: what the environment says. */
+  accelerator?: Accelerator;
+  /** Hash of the object digests of container images, when no option says another. Default: sha512. */
+  hash?: HashName | undefined;
+  /** Sees the bytes of a dumpfile or an EROFS image as they are read. */
+  onBytes?: (bytes: Uint8Array) => void;
+}
+
+/** The layers of a container image, and what is done to the tree that they make. */
+export interface ContainerInput extends ReadContainer {
+  /** Xattr mode of the OCI transform; null without it. */
+  transform: XattrMode | null;
+}
+
+/** An INPUT with its tree. */
+export interface TreeInput {
+  kind: SourceKind | ContainerKind;
+  /** For people. */
+  name: string;
+  engine: Engine;
+  tree: Tree;
+  /** By which the digest of its image is computed, unless a profile says otherwise. */
+  algorithm: VerityAlgorithm;
+  /** Undefined for dumpfiles and EROFS images. */
+  container: ContainerInput | undefined;
+  close(): Promise<void>;
+}
+
+/** The hash of composefs-rs and bootc. */
+const CONTAINER_HASH: HashName = "sha512";
+const WORKERS_MAX = 64;
+
+/** Opens an INPUT and reads its tree. @throws {ComposefsError} USAGE, and all that reading gives */
+export async function openTree(operand: string, options: InputOptions, context: InputContext): Promise<TreeInput> {
+  checkInputOptions(options);
+  const source = openInput(operand);
+  requireContainer([source], options);
+  return readInput(source, options, context);
+}
+
+/** Reads the tree of an INPUT that is open. */
+export async function readInput(
+  source: Source | ContainerSource,
+  options: InputOptions,
+  context: InputContext,
+): Promise<TreeInput> {
+  const { progress, accelerator = acceleratorFromEnvironment() } = context;
+  if (source.kind !== "container") {
+    const engine = acquireEngineSync();
+    const strict = options.strict ?? false;
+    const tree = readTree(engine, source, { strict, accelerator, progress, onBytes: context.onBytes });
+    progress.clear();
+    const { kind, name } = source;
+    const algorithm = ownAlgorithm(tree.counts.objectHash);
+    return { kind, name, engine, tree, algorithm, container: undefined, close: async () => {} };
+  }
+  const hash = (options.hash as HashName | undefined) ?? context.hash ?? CONTAINER_HASH;
+  const container = await openLayers(source, options, [hash], progress);
+  const { image, layers, transform } = container;
+  const close = () => image.close();
+  const engine = acquireEngineSync();
+  try {
+    const records = layers.map((layer) => layer.records);
+    const tree = mergeLayers(engine, records, { hash, transform }, accelerator);
+    return { kind: image.kind, name: source.name, engine, tree, algorithm: `${hash}-12`, container, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Reads the layers of a container image; whoever gets them closes `image`. */
+export async function openLayers(
+  source: ContainerSource,
+  options: InputOptions,
+  hashes: readonly HashName[],
+  progress: ProgressLine,
+): Promise<ContainerInput> {
+  const { platform, cache, workers } = options;
+  let onProgress: ReturnType<typeof layerProgress> | undefined;
+  const read = await readContainer(
+    source.operand,
+    {
+      hashes,
+      platform,
+      cache: cache === false ? undefined : new DirectoryCache(cacheDirectory(cache)),
+      workers: workers === undefined ? undefined : Number(workers),
+      onImage: ({ layers }) => {
+        onProgress = layerProgress(progress, new Set(layers.map(({ diffId }, i) => diffId ?? i)).size);
+      },
+      onProgress: (at) => onProgress?.(at),
+    },
+    source.input,
+  ).catch((error) => {
+    throw source.operand === source.name || source.operand === "-" ? explainKind(error) : error;
+  });
+  progress.clear();
+  return { ...read, transform: transformOf(options) };
+}
+
+/** Adds to a refusal of what nobody called a container image what else it may be. */
+function explainKind(error: unknown): unknown {
+  if (!(error instanceof ComposefsError) || error.code !== "SOURCE_KIND") return error;
+  const message = `${error.message}; a compressed dumpfile has to be unpacked first`;
+  return new ComposefsError(error.code, message, error.data, { cause: error });
+}
+
+function cacheDirectory(cache: string | true | undefined): string {
+  return typeof cache === "string" ? cache : defaultCacheDirectory();
+}
+
+/** What is done to the trees of container images. */
+export function transformOf({ transform, xattrs }: InputOptions): XattrMode | null {
+  return transform === false ? null : ((xattrs as XattrMode | undefined) ?? XATTR_MODES[0]!);
+}
+
+/** Refuses values that no option has. @throws {ComposefsError} USAGE */
+export function checkInputOptions({ platform, xattrs, transform, hash, workers }: InputOptions): void {
+  if (platform !== undefined) {
+    try {
+      parsePlatform(platform);
+    } catch (error) {
+      throw usageError(`--${(error as Error).message}`);
+    }
+  }
+  const oneOf = (option: string, value: string | undefined, names: readonly string[]) => {
+    if (value === undefined || names.includes(value)) return;
+    throw usageError(`--${option}: expected ${names.join(" or ")}, got ${quote(value)}`);
+  };
+  oneOf("xattrs", xattrs, XATTR_MODES);
+  oneOf("hash", hash, ["sha256", "sha512"]);
+  if (xattrs !== undefined && transform === false) {
+    throw usageError("--xattrs says what the transform keeps; with --no-transform all xattrs stay");
+  }
+  if (
+    workers !== undefined &&
+    !(/^[0-9]{1,3}$/.test(workers) && Number(workers) >= 1 && Number(workers) <= WORKERS_MAX)
+  ) {
+    throw usageError(`--workers: expected a number from 1 to ${WORKERS_MAX}, got ${quote(workers)}`);
+  }
+}
+
+/** Refuses options that would change nothing: a tree that is given is taken as it is. @throws {ComposefsError} USAGE */
+export function requireContainer(sources: ReadonlyArray<Source | ContainerSource>, options: InputOptions): void {
+  if (sources.some(({ kind }) => kind === "container")) return;
+  for (const option of ["platform", "xattrs", "hash"] as const) {
+    if (options[option] === undefined) continue;
+    const names = sources.map(({ name }) => quote(name)).join(" and ");
+    throw usageError(`--${option} is for container images; of ${names} the tree is taken as it is`);
+  }
+}
+
+/** How a tree was made, for JSON: null and false where it is that of the input. */
+export interface TreeFacts {
+  layers: number | null;
+  /** Whether it went through the OCI transform. */
+  transform: boolean;
+  /** Which xattrs that kept. */
+  xattrs: XattrMode | null;
+}
+
+/** How a tree was made, for JSON. */
+export function treeFacts(container: ContainerInput | undefined): TreeFacts {
+  if (container === undefined) return { layers: null, transform: false, xattrs: null };
+  const { layers, transform } = container;
+  return { layers: layers.length, transform: transform !== null, xattrs: transform };
+}
+
+/** Such as `merged of 3 layers, OCI transform, xattrs allowlist-only`. */
+export function describeTree(container: ContainerInput | undefined): string {
+  if (container === undefined) return "as it is, no transform";
+  const { layers, transform } = container;
+  return `merged of ${countOf(layers.length, "layer")}, ${transform === null ? "no transform" : `OCI transform, xattrs ${transform}`}`;
+}
+
+/** Says on a terminal how the tree of a container image was made, where standard output has no room for it. */
+export function noteTree({ name, kind, container }: TreeInput): void {
+  if (container === undefined || !isTerminal(2)) return;
+  printError(`${printable(name)}: ${kind}, ${describeTree(container)}\n`);
+}

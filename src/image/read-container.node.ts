@@ -1,0 +1,107 @@
+/**
+ * A container image, from its operand to the records of its layers.
+ */
+
+import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
+import type { HashName } from "../engine/slot.ts";
+import { type OpenContainer, type OpenContainerOptions, openContainer } from "../source/container.node.ts";
+import type { ContainerKind, LayerBlob } from "../source/container.ts";
+import type { InputFile } from "../source/files.node.ts";
+import type { CacheStore } from "./layer-cache.ts";
+import { defaultWorkers, LayerPool } from "./layer-pool.node.ts";
+import { type ImageLayer, type LayerProgress, type LayerReader, readLayers } from "./layers.ts";
+import { readLayer } from "./read-layer.ts";
+
+/** Layers that are smaller than this all together, in bytes as stored, are read before threads have come up. */
+const THREADS_FROM_BYTES = 1 << 22;
+
+/** Options of {@link readContainer}. */
+export interface ReadContainerOptions extends OpenContainerOptions {
+  /** Object digests to compute, both in one reading if both are wanted. */
+  hashes: readonly HashName[];
+  /** Layers read at the same time, 1 or more. Default: by what there is to read, and by the processors. */
+  workers?: number | undefined;
+  cache?: CacheStore | undefined;
+  onProgress?: ((progress: LayerProgress) => void) | undefined;
+  /** Told of the image before its layers are read. */
+  onImage?: ((image: OpenContainer) => void) | undefined;
+}
+
+/** An image whose layers were read, each of them what size, digest and diff_id say. */
+export interface ReadContainer {
+  image: OpenContainer;
+  /** Base first. */
+  layers: ImageLayer[];
+}
+
+/**
+ * Opens a container image and gets the records of its layers.
+ *
+ * @param operand what `openContainer` takes
+ * @param input standard input, when its first bytes have been looked at
+ * @returns whoever gets it closes `image`, whose layers can be read again until then
+ * @throws {ComposefsError} what `openContainer` and `readLayers` give
+ */
+export async function readContainer(
+  operand: string,
+  options: ReadContainerOptions,
+  input?: InputFile,
+): Promise<ReadContainer> {
+  const { hashes, cache, signal, limits, onProgress } = options;
+  const image = await openContainer(operand, options, input);
+  try {
+    options.onImage?.(image);
+    const workers = options.workers ?? workersFor(image.layers);
+    const pool = workers > 1 ? new LayerPool() : undefined;
+    const read: LayerReader = pool === undefined ? readHere : (...task) => pool.read(...task);
+    try {
+      const layers = await readLayers(image.layers, { hashes, read, workers, cache, limits, signal, onProgress });
+      return { image, layers };
+    } finally {
+      await pool?.close();
+    }
+  } catch (error) {
+    await image.close();
+    throw error;
+  }
+}
+
+/** Threads cost time to come up, which small images do not take to read. */
+function workersFor(layers: readonly LayerBlob[]): number {
+  const bytes = layers.reduce((sum, { size, place }) => sum + (size ?? (place.kind === "file" ? place.length : 0)), 0);
+  return bytes < THREADS_FROM_BYTES ? 1 : defaultWorkers(new Set(layers.map(({ diffId }) => diffId)).size);
+}
+
+/** Reads a layer on this thread. */
+async function readHere(...[layer, options, signal, onBytes]: Parameters<LayerReader>): ReturnType<LayerReader> {
+  const engine = acquireEngineSync();
+  try {
+    return await readLayer(engine, layer, options, signal, onBytes);
+  } finally {
+    releaseEngine(engine);
+  }
+}
+
+/** What the digests of an image are bound to. */
+export interface SourceFacts {
+  /** File or directory. */
+  name: string;
+  kind: ContainerKind;
+  /** Tag or name. */
+  reference: string | null;
+  /** os/architecture[/variant] */
+  platform: string | null;
+  /** `sha256:` and hex; null where there is none: docker-save archives, bare layers. */
+  manifest: string | null;
+  /** `sha256:` and hex; null for a bare layer. */
+  config: string | null;
+  /** Of the uncompressed layers, base first. */
+  diffIds: string[];
+}
+
+/** What the digests of an image are bound to. */
+export function sourceFacts({ image, layers }: ReadContainer): SourceFacts {
+  const { name, kind, reference, platform, manifest, config } = image;
+  const documents = { manifest: manifest?.digest ?? null, config: config?.digest ?? null };
+  return { name, kind, reference, platform, ...documents, diffIds: layers.map(({ diffId }) => diffId) };
+}
