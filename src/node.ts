@@ -4,12 +4,28 @@
 
 import { createReadStream } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type Accelerator, checkAccelerator } from "./engine/calibrate.ts";
 import { type BuildOptions, buildImage, type ImageResult } from "./image/build.ts";
+import { CONTAINER_PROFILE, digestLayers, hashesOf, type MergedDigests } from "./image/container-digests.ts";
+import type { CacheStore } from "./image/layer-cache.ts";
+import type { LayerProgress } from "./image/layers.ts";
+import { XATTR_MODES, type XattrMode } from "./image/merge.ts";
 import { OutputFile } from "./image/output.node.ts";
+import type { Profile } from "./image/profile.ts";
+import { readContainer, type SourceFacts, sourceFacts } from "./image/read-container.node.ts";
 import { type VerityOptions, verityDigest } from "./image/verity.ts";
 import { ioError, type SystemError } from "./source/files.node.ts";
+import type { SourceLimits } from "./source/limits.ts";
 
+export type { ContainerDigest, LayerDigests } from "./image/container-digests.ts";
+export { DirectoryCache, defaultCacheDirectory } from "./image/layer-cache.node.ts";
+export type { CacheStore } from "./image/layer-cache.ts";
+export type { LayerProgress } from "./image/layers.ts";
+export type { XattrMode } from "./image/merge.ts";
+export type { SourceFacts } from "./image/read-container.node.ts";
 export * from "./index.ts";
+export type { ContainerKind } from "./source/container.ts";
+export type { SourceLimits } from "./source/limits.ts";
 
 /** Size of one read: larger ones cost memory and are not faster. */
 const READ_BYTES = 1 << 18;
@@ -74,6 +90,82 @@ export async function buildImageFile(
  */
 export async function verityDigestFile(path: string | URL, options: VerityOptions = {}): Promise<string> {
   return verityDigest(chunksOfFile(path), options);
+}
+
+/** Options of {@link containerDigests}. */
+export interface ContainerDigestOptions {
+  /** Profiles wanted, such as `v1-sha256-12`, all from one reading. Default: `v1-sha512-12` alone. */
+  profiles?: readonly Profile[];
+  /** Whether the tree goes through the OCI transform, as composefs-rs and bootc have it. Default true. */
+  transform?: boolean;
+  /** Which xattrs the transform keeps. Default `allowlist-only`: security.capability. */
+  xattrs?: XattrMode;
+  /** The digests of each layer alone, too. Default false. */
+  layers?: boolean;
+  /** os/architecture or os/architecture/variant; needed when there are images for several. Never guessed. */
+  platform?: string;
+  /** Where layers that were read are kept, so that the next image that has them need not read them. Default: nowhere. */
+  cache?: CacheStore;
+  /** Layers read at the same time. Default: by what there is to read, and by the processors. */
+  workers?: number;
+  /** Limits of what is taken before it is refused. */
+  limits?: Partial<SourceLimits>;
+  /** Ends the job: the promise is rejected with its reason. */
+  signal?: AbortSignal;
+  /** Told how far each layer is. */
+  onProgress?: (progress: LayerProgress) => void;
+  /** Whether node:crypto may hash where it is faster: `auto` (the default), `off`, `on`. Never changes a result. */
+  accelerator?: Accelerator;
+}
+
+/** What {@link containerDigests} gives. */
+export interface ContainerDigestResult extends MergedDigests {
+  /** The image, and what its digests are bound to. */
+  source: SourceFacts;
+}
+
+/**
+ * Computes the composefs digests of a container image, reading each layer once.
+ *
+ * @param operand `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`, `docker-archive:FILE[:NAME]`, `tar:FILE` (one layer), or a
+ *   path whose content tells; `-` is standard input
+ * @returns digests, when size and digest of every blob and the diff_id of every layer were checked
+ * @throws {ComposefsError} SOURCE_* and BLOB_* when the image is damaged or ambiguous, TAR_* when a layer breaks a rule,
+ *   LAYER_* when the layers make no tree, EROFS_* when a format cannot hold it, PROFILE_NAME, IO_*, ENGINE_MEMORY
+ * @throws {TypeError | RangeError} when an option is not as described
+ * @example
+ * import { writeFileSync } from 'node:fs'
+ * import { containerDigests } from 'composefs-wasm/node'
+ * writeFileSync('layer.tar', new Uint8Array(1024)) // an empty one; oci:DIR, docker-archive:FILE and others do as well
+ * const { images, source } = await containerDigests('tar:layer.tar', {
+ *   profiles: ['v1-sha512-12', 'v1-sha256-12'],
+ *   transform: false, // which wants a /usr
+ * })
+ * for (const { profile, digest } of images) console.log(`${profile}:${digest}`)
+ * console.log(source.diffIds)
+ */
+export async function containerDigests(
+  operand: string,
+  options: ContainerDigestOptions = {},
+): Promise<ContainerDigestResult> {
+  const { profiles = [CONTAINER_PROFILE], xattrs = XATTR_MODES[0]!, accelerator = "auto", workers, signal } = options;
+  if (typeof operand !== "string") throw new TypeError(`operand: expected a string, got ${typeof operand}`);
+  if (!XATTR_MODES.includes(xattrs)) {
+    throw new RangeError(`xattrs: expected one of ${XATTR_MODES.join(", ")}, got ${String(xattrs)}`);
+  }
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
+    throw new RangeError(`workers: expected a number from 1 on, got ${String(workers)}`);
+  }
+  checkAccelerator(accelerator);
+  const hashes = hashesOf(profiles);
+  const { platform, cache, limits, onProgress } = options;
+  const read = await readContainer(operand, { hashes, platform, cache, workers, limits, signal, onProgress });
+  await read.image.close();
+  signal?.throwIfAborted();
+  const transform = options.transform === false ? null : xattrs;
+  const withLayers = options.layers ?? false;
+  const digests = await digestLayers(read.layers, { profiles, transform, withLayers, accelerator });
+  return { ...digests, source: sourceFacts(read) };
 }
 
 function pathOf(file: string | URL): string {

@@ -11,11 +11,9 @@ import type { Engine } from "../engine/engine.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
-import { XATTR_MODES } from "../image/container-digests.ts";
-import { DirectoryCache, defaultCacheDirectory } from "../image/layer-cache.node.ts";
-import { mergeLayers, type XattrMode } from "../image/merge.ts";
+import { mergeLayers, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
-import { type ReadContainer, readContainer } from "../image/read-container.node.ts";
+import type { ReadContainer } from "../image/read-container.node.ts";
 import type { Tree } from "../image/tree.ts";
 import type { ContainerKind } from "../source/container.ts";
 import { quote } from "../source/files.node.ts";
@@ -120,13 +118,17 @@ export async function openLayers(
   progress: ProgressLine,
 ): Promise<ContainerInput> {
   const { platform, cache, workers } = options;
+  // Loaded when they are needed: other inputs need not wait for them.
+  const { readContainer } = await import("../image/read-container.node.ts");
+  const { DirectoryCache, defaultCacheDirectory } = await import("../image/layer-cache.node.ts");
+  const directory = typeof cache === "string" ? cache : defaultCacheDirectory();
   let onProgress: ReturnType<typeof layerProgress> | undefined;
   const read = await readContainer(
     source.operand,
     {
       hashes,
       platform,
-      cache: cache === false ? undefined : new DirectoryCache(cacheDirectory(cache)),
+      cache: cache === false ? undefined : new DirectoryCache(directory),
       workers: workers === undefined ? undefined : Number(workers),
       onImage: ({ layers }) => {
         onProgress = layerProgress(progress, new Set(layers.map(({ diffId }, i) => diffId ?? i)).size);
@@ -146,10 +148,6 @@ function explainKind(error: unknown): unknown {
   if (!(error instanceof ComposefsError) || error.code !== "SOURCE_KIND") return error;
   const message = `${error.message}; a compressed dumpfile has to be unpacked first`;
   return new ComposefsError(error.code, message, error.data, { cause: error });
-}
-
-function cacheDirectory(cache: string | true | undefined): string {
-  return typeof cache === "string" ? cache : defaultCacheDirectory();
 }
 
 /** What is done to the trees of container images. */

@@ -1,24 +1,28 @@
 /**
- * `npm start [-- FILE]`: the main job of this package, shown on a real file. Not part of the published package.
+ * `npm start [-- INPUT]`: the main job of this package, shown on a real file. Not part of the published package.
  *
- * Without FILE it takes the Debian root file system in test/fixtures and compares the digest with the one that the
- * reference implementation gave. A file that ends in .gz is unpacked first.
+ * Without INPUT it takes the container image in test/fixtures/oci and compares its digests with the pinned ones; so it
+ * does with the dumpfile of a Debian root file system, test/fixtures/debian-minbase.dump.gz. Any other container image or
+ * dumpfile will do; a dumpfile that ends in .gz is unpacked first.
  */
 
 import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { constants, gunzipSync } from "node:zlib";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { DumpJob } from "../image/job.ts";
 import { OutputFile } from "../image/output.node.ts";
 import { ownAlgorithm } from "../image/profile.ts";
-import { ioError, type SystemError } from "../source/files.node.ts";
+import { InputFile, ioError, type SystemError } from "../source/files.node.ts";
+import { isTar } from "../source/outer-tar.ts";
+import { openInput } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
 import { countOf, formatBytes, formatCount, print } from "./text.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const BUNDLED = join(ROOT, "test/fixtures/debian-minbase.dump.gz");
+const BUNDLED = join(ROOT, "test/fixtures/oci/base.oci.tar");
+const DEBIAN = join(ROOT, "test/fixtures/debian-minbase.dump.gz");
 const PINNED = join(ROOT, "test/fixtures/debian.json");
 const IMAGE = join(ROOT, "build/start/image.cfs");
 
@@ -29,7 +33,36 @@ interface Pin {
   runs: Array<{ options: string[]; fsverity_sha256: string }>;
 }
 
-async function main(path: string): Promise<number> {
+/** Bytes of a compressed file that tell what is in it. */
+const HEAD_BYTES = 1 << 16;
+
+async function main(input: string): Promise<number> {
+  if (!isContainer(input)) return makeImage(input);
+  const { digestImage } = await import("./start-container.ts");
+  return digestImage(input, resolve(input) === BUNDLED);
+}
+
+/** Whether an input is a container image. @throws {ComposefsError} IO_OPEN, IO_READ */
+function isContainer(input: string): boolean {
+  const source = openInput(input);
+  if (source.kind !== "container") {
+    source.file.close();
+    return false;
+  }
+  if (input !== source.name || !input.endsWith(".gz")) return true;
+  const file = new InputFile(input);
+  const head = file.peek(HEAD_BYTES);
+  file.close();
+  try {
+    return isTar(gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH }));
+  } catch {
+    // Whoever reads it says what is wrong.
+    return false;
+  }
+}
+
+/** Makes the image of a dumpfile. */
+async function makeImage(path: string): Promise<number> {
   const dump = readDumpfile(path);
   print(`Dumpfile  ${relative(process.cwd(), path)}, ${formatBytes(dump.length)}\n`);
 
@@ -60,7 +93,7 @@ async function main(path: string): Promise<number> {
   const rate = `${formatCount(Math.round(counts.entries / (total / 1000)))} entries/s`;
   print(`${(written - parsed).toFixed(0)} ms to write and hash${counts.entries < RATE_ENTRIES ? "" : `; ${rate}`}. `);
   print(`Engine ready in ${(loaded - began).toFixed(0)} ms.\n`);
-  if (path !== BUNDLED) return EXIT_OK;
+  if (resolve(path) !== DEBIAN) return EXIT_OK;
 
   const pin = JSON.parse(readFileSync(PINNED, "utf8")) as Pin;
   const reference = pin.runs.find((run) => run.options.includes("--min-version=1"))?.fsverity_sha256;

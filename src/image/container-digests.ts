@@ -23,9 +23,6 @@ import {
 /** What composefs-rs and bootc use. */
 export const CONTAINER_PROFILE: Profile = "v1-sha512-12";
 
-/** Xattr modes by name; the default first. */
-export const XATTR_MODES: readonly XattrMode[] = ["allowlist-only", "keep-user-xattrs"];
-
 /** A digest and all that it depends on. */
 export interface ContainerDigest {
   /** `merged`: of all layers together; `layer`: of one layer alone. */

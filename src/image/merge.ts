@@ -12,6 +12,9 @@ import { Tree } from "./tree.ts";
 /** Which xattrs the OCI transform keeps beside security.capability: none, or those that begin with user. */
 export type XattrMode = "allowlist-only" | "keep-user-xattrs";
 
+/** Their names, the default first. */
+export const XATTR_MODES: readonly XattrMode[] = ["allowlist-only", "keep-user-xattrs"];
+
 /** What is done to the tree of the layers. */
 export interface MergeView {
   /** Hash of the object digests in the tree. */
