@@ -9,6 +9,7 @@
  * its tree is nearest. `--json` prints one object:
  *
  *   {"expected": {"digest": "9f1c…", "hash": "sha256", "label": null},
+ *    "made": {"layers": null, "transform": false, "xattrs": null},
  *    "found": {"what": "image", "variant": "given", "format": "v1", "algorithm": "sha256-12",
  *              "profile": "v1-sha256-12", "digest": "9f1c…"},
  *    "tried": [{…}, …],
@@ -22,36 +23,51 @@
  * when the input is a dumpfile. `nearest`, of an image that is not canonical, is one of `comparisons` with the place of
  * the first difference: {…, "place": {"kind": "superblock", "field": "uuid", "path": null}}.
  *
- * Exit codes: 0 the input gives the digest, by a profile or as the image that it is; 1 it does not, even when the digest
+ * Of a container image also the other xattr mode, the tree without transform and each layer alone are tried; `variant` is
+ * then `allowlist-only`, `keep-user-xattrs`, `untransformed` or `layer-1` and so on. `made` says what `given` is.
+ *
+ * Exit codes: 0 the input gives the digest, by a profile or as the image that it is (a container image in any xattr
+ * mode and untransformed, unless options ask for one of these); 1 it does not, even when the digest
  * is known to be of something else: a script that asks must not take a plain hash for a seal.
  */
 
 import { createHash } from "node:crypto";
+import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
-import { VeritySlot } from "../engine/slot.ts";
+import { type HashName, VeritySlot } from "../engine/slot.ts";
 import { escapeBytes } from "../explain/display.ts";
-import { type Candidate, type Expected, identify, type PlainHash, parseExpected } from "../explain/identify.ts";
+import {
+  type Candidate,
+  type Expected,
+  identify,
+  type PlainHash,
+  parseExpected,
+  type TreeView,
+} from "../explain/identify.ts";
 import { identificationText } from "../explain/identify-text.ts";
 import { toHex } from "../image/hex.ts";
-import type { Tree } from "../image/tree.ts";
-import { openSource } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, readTree, usageError } from "./common.ts";
+import { type MergeView, mergeLayers, XATTR_MODES } from "../image/merge.ts";
+import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { type ContainerInput, describeTree, type InputOptions, openTree, type TreeInput, treeFacts } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
-export interface IdentifyCommandOptions {
+export interface IdentifyCommandOptions extends InputOptions {
   expected: string;
   json?: boolean;
   progress: boolean;
   accelerator: boolean;
 }
 
+/** Name of the view without transform. */
+const UNTRANSFORMED = "untransformed";
+
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, EROFS_*, IO_*, ENGINE_* */
 export async function run(input: string, options: IdentifyCommandOptions): Promise<number> {
   const expected = readExpected(options.expected);
   const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
   const progress = startProgress(options.progress);
-  const [engine, second] = [acquireEngineSync(), acquireEngineSync()];
+  const second = acquireEngineSync();
   try {
     const plain = plainHash(expected.hash);
     const verity = new VeritySlot(
@@ -60,21 +76,23 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
       { hash: expected.hash, blockBits: 12, salt: new Uint8Array(0) },
       accelerator,
     );
-    const tree = readTree(engine, openSource(input), {
-      strict: false,
+    const opened = await openTree(input, options, {
       accelerator,
       progress,
+      hash: expected.hash,
       onBytes: (bytes) => {
         plain.update(bytes);
         verity.write(bytes);
       },
     });
+    await opened.close();
+    const { engine, tree, container } = opened;
     const digests = { plain: plain.digest(), verity: toHex(verity.close()) };
     releaseEngine(second);
     const result = await identify(engine, tree, expected, {
       accelerator,
       plainHash,
-      input: digests,
+      ...(container === undefined ? { input: digests } : { views: viewsOf(container, expected.hash, accelerator) }),
       onProgress: (verb, bytes, totalBytes) => progress.update(verb, bytes, totalBytes),
     });
     progress.clear();
@@ -88,6 +106,7 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
       const { hex, hash, label } = expected;
       const facts = {
         expected: { digest: hex, hash, label },
+        made: treeFacts(container),
         found,
         tried,
         refused,
@@ -95,18 +114,46 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
       };
       print(`${JSON.stringify(facts, (_, value) => value ?? null)}\n`);
     } else {
+      if (container !== undefined) print(`given    ${describeTree(container)}\n`);
       print(identificationText(expected, result, stored));
     }
-    return isGiven(result.found, tree) ? EXIT_OK : EXIT_NO;
+    return isGiven(result.found, opened, options) ? EXIT_OK : EXIT_NO;
   } finally {
     progress.clear();
   }
 }
 
-/** Whether what was found is a digest of the input itself. */
-function isGiven(found: Candidate | undefined, tree: Tree): boolean {
+/** Whether what was found is a digest of the input itself; of a container image in any view, unless one was asked for. */
+function isGiven(found: Candidate | undefined, { tree, container }: TreeInput, options: InputOptions): boolean {
   if (found === undefined) return false;
-  return found.what === "input" ? tree.image !== undefined : found.profile !== undefined && found.variant === "given";
+  if (found.what === "input") return tree.image !== undefined;
+  const isFree = container !== undefined && options.xattrs === undefined && options.transform !== false;
+  const isOwn = found.variant === "given" || (isFree && [...XATTR_MODES, UNTRANSFORMED].includes(found.variant));
+  return isOwn && found.profile !== undefined;
+}
+
+/** The other trees of a container image (oci-to-tree.md 5): the mode of a digest is often not known. */
+function viewsOf({ layers, transform }: ContainerInput, hash: HashName, accelerator: Accelerator): TreeView[] {
+  const records = layers.map((layer) => layer.records);
+  const view = (id: string, text: string, reason: string, how: Omit<MergeView, "hash">, own = records): TreeView => {
+    return { id, text, reason, merge: (engine) => mergeLayers(engine, own, { hash, ...how }, accelerator) };
+  };
+  const modes = XATTR_MODES.filter((mode) => mode !== transform).map((mode) =>
+    view(mode, `OCI transform, xattrs ${mode}`, "composefs-rs transforms images in either mode", { transform: mode }),
+  );
+  const untransformed = view(UNTRANSFORMED, "no transform", "a tool may leave the tree as the layers make it", {
+    transform: null,
+  });
+  const alone = records.map((own, i) =>
+    view(
+      `layer-${i + 1}`,
+      `layer ${i + 1} alone`,
+      "sealed images carry digests of single layers, too",
+      { transform: null, implyParents: true },
+      [own],
+    ),
+  );
+  return [...modes, ...(transform === null ? [] : [untransformed]), ...alone];
 }
 
 function readExpected(text: string): Expected {

@@ -11,7 +11,6 @@ import { algorithmParameters, type ImageFormat } from "../image/profile.ts";
 import { displayBytes } from "./display.ts";
 import type { Candidate, Expected, Identification } from "./identify.ts";
 import { BLOCK_BYTES, type Place } from "./identify-compare.ts";
-import { VARIANTS } from "./identify-variants.ts";
 
 /** The image that the tree was read from. */
 export interface StoredFacts {
@@ -33,7 +32,7 @@ export function identificationText(
   stored: StoredFacts | undefined,
 ): string {
   const { found, tried, refused } = result;
-  const rows: Array<[string, string]> = found === undefined ? [] : foundRows(expected, found, tried);
+  const rows: Array<[string, string]> = found === undefined ? [] : foundRows(expected, found, result);
   if (found === undefined) {
     rows.push(["profile", `none; ${tried.length} ${expected.hash} digests were tried`]);
     if (tried.some(({ what, profile }) => what === "image" && profile === undefined)) {
@@ -47,14 +46,13 @@ export function identificationText(
   return found === undefined ? `${text}\n${table(tried)}` : text;
 }
 
-function foundRows(expected: Expected, found: Candidate, tried: readonly Candidate[]): Array<[string, string]> {
+function foundRows(expected: Expected, found: Candidate, { tree, tried }: Identification): Array<[string, string]> {
   const rows: Array<[string, string]> = [
     ["profile", found.profile ?? "none"],
     ["digest", describe(found, expected)],
   ];
-  const variant = VARIANTS.find(({ id }) => id === found.variant);
-  rows.push(["tree", variant === undefined ? "as given" : `not as given: ${variant.text}`]);
-  if (variant !== undefined) rows.push(["reason", variant.reason]);
+  rows.push(["tree", tree === undefined ? "as given" : `not as given: ${tree.text}`]);
+  if (tree !== undefined) rows.push(["reason", tree.reason]);
   if (found.profile === undefined) {
     if (found.what === "image") {
       rows.push(["note", `the image names its objects by ${otherHash(expected)} digests; no profile mixes hashes`]);

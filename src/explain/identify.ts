@@ -59,6 +59,8 @@ export interface Refusal {
 /** What {@link identify} finds. */
 export interface Identification {
   found: Candidate | undefined;
+  /** What the tree of `found` is, when it is not the one that was given. */
+  tree: Pick<TreeView, "text" | "reason"> | undefined;
   /** All that were tried until then, none with the digest of another; `found` is the last one. */
   tried: Candidate[];
   /** Formats that cannot hold the tree as given. */
@@ -76,6 +78,18 @@ export interface PlainHash {
   digest(): string;
 }
 
+/** Another tree of the same input: that of a container image with another transform, or of one layer alone. */
+export interface TreeView {
+  /** Name for programs. */
+  id: string;
+  /** How it is made, for people. */
+  text: string;
+  /** Why it is tried. */
+  reason: string;
+  /** Makes it. @param engine a fresh one @throws {ComposefsError} LAYER_* when there is no such tree */
+  merge(engine: Engine): Tree;
+}
+
 /** Options of {@link identify}. */
 export interface IdentifyOptions {
   accelerator: Accelerator;
@@ -83,6 +97,8 @@ export interface IdentifyOptions {
   plainHash?: (hash: HashName) => PlainHash;
   /** Digests of the input as it is, with the hash of the expected one: plain, and fs-verity with blocks of 4096. */
   input?: { plain?: string; verity?: string };
+  /** Other trees of the input, in the order in which they are tried. */
+  views?: readonly TreeView[];
   /** Is told what is written and how far that is, in bytes. */
   onProgress?: (verb: string, bytes: number, totalBytes: number) => void;
 }
@@ -135,6 +151,17 @@ export async function identify(
   const search = new Search(expected, tree, options);
   search.given(engine, tree);
   search.inputs(tree);
+  for (const view of options.views ?? []) {
+    if (search.found !== undefined) break;
+    const second = await acquireEngine();
+    try {
+      search.view(second, view.merge(second), view);
+    } catch (error) {
+      if (!(error instanceof ComposefsError) || !error.code.startsWith("LAYER_")) throw error;
+    } finally {
+      releaseEngine(second);
+    }
+  }
   for (const variant of VARIANTS) {
     if (search.found !== undefined) break;
     if (variant.edit === undefined && search.isCanonicalDump) continue;
@@ -156,6 +183,7 @@ export async function identify(
 /** What was tried so far. */
 class Search implements Identification {
   found: Candidate | undefined;
+  tree: Identification["tree"];
   readonly tried: Candidate[] = [];
   readonly refused: Refusal[] = [];
   readonly comparisons: Comparison[] = [];
@@ -180,14 +208,22 @@ class Search implements Identification {
     }
   }
 
+  /** Writes the images of another tree of the input. */
+  view(engine: Engine, tree: Tree, view: TreeView): void {
+    for (const format of FORMATS) if (this.found === undefined) this.#image(engine, tree, view.id, format);
+    if (this.found !== undefined) this.tree = view;
+  }
+
   /** Writes the images of a variant of the tree. */
-  variant(engine: Engine, tree: Tree, { id, edit }: Variant): void {
+  variant(engine: Engine, tree: Tree, variant: Variant): void {
+    const { id, edit } = variant;
     for (const format of FORMATS) {
       const before = this.tried.length;
       if (this.found === undefined) this.#image(engine, tree, id, format);
       // Format v1 keeps all that a canonical dumpfile says: when its image was tried, so was this variant.
       if (edit !== undefined && format === "v1" && this.tried.length === before) return;
     }
+    if (this.found !== undefined) this.tree = variant;
   }
 
   /** What people take for the digest of an image. */
