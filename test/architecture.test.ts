@@ -43,6 +43,7 @@ const PACKAGE_IMPORTS: Record<string, string> = {
   "#platform": "engine",
   "#engine-bytes": "engine",
   "#source-host": "source",
+  "#zstd-bytes": "source",
 };
 
 function filesBelow(folder: string): string[] {

@@ -1,7 +1,7 @@
 /**
  * zstd where the host has none: the reference decoder as WebAssembly, out of the package zstddec.
  *
- * Of that package only the compiled module is taken, and each stream gets an instance of its own. Its own streaming
+ * Of that package only the module is taken (embed.mjs), and each stream gets an instance of its own. Its own streaming
  * function does not look at error codes, so that corrupt data makes it loop for ever, and after each such stream the
  * shared instance keeps the window of the frame, up to 128 MiB, for good.
  */
@@ -25,19 +25,9 @@ const ERROR_MAX = 120;
 
 let loading: Promise<WebAssembly.Module> | undefined;
 
-/** Takes the module out of the package. */
 async function loadModule(): Promise<WebAssembly.Module> {
-  const { ZSTDDecoder } = await import("zstddec/stream");
-  let module: WebAssembly.Module | undefined;
-  class Loader extends ZSTDDecoder {
-    override _init(result: WebAssembly.WebAssemblyInstantiatedSource): void {
-      module = result.module;
-      super._init(result);
-    }
-  }
-  await new Loader().init();
-  if (module === undefined) throw new Error("someone else has loaded the zstd decoder of this page or process");
-  return module;
+  const { zstdBytes } = await import("#zstd-bytes");
+  return WebAssembly.compile(zstdBytes());
 }
 
 /**
