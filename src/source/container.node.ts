@@ -9,7 +9,7 @@ import { chunksOf } from "./bytes.ts";
 import { type BlobPlace, bareLayer, type ContainerImage, type ContainerKind, type Wanted } from "./container.ts";
 import type { Reading } from "./document.ts";
 import { DirectoryFiles, FileArchive } from "./file-archive.node.ts";
-import { type InputFile, ioError, type SystemError } from "./files.node.ts";
+import { InputFile, ioError, type SystemError } from "./files.node.ts";
 import { HOST } from "./host.ts";
 import { unwrap } from "./inflate.ts";
 import { type SourceLimits, sourceLimits } from "./limits.ts";
@@ -54,7 +54,7 @@ interface Job {
  * compressed layer that is named as one, `tar:FILE`, is read where it is.
  *
  * @param operand see operand.node.ts
- * @param input standard input, where its first bytes have been looked at: they come but once
+ * @param input standard input or a named pipe, where its first bytes have been looked at: they come but once
  * @throws {ComposefsError} SOURCE_*, BLOB_SIZE, BLOB_DIGEST, BLOB_GZIP, BLOB_ZSTD, BLOB_LIMIT, IO_OPEN, IO_READ, IO_WRITE
  * @throws {TypeError | RangeError} for an option that is none
  */
@@ -69,7 +69,9 @@ export async function openContainer(
   const reading: Reading = { limits: sourceLimits(options.limits), signal, host: HOST };
   const job: Job = { kind, wanted: { reference, platform }, reading, temporaryDirectory };
   signal?.throwIfAborted();
-  if (path === null) return fromStream(standardInput(input), "standard input", null, job);
+  if (path === null || input !== undefined) {
+    return fromStream(inputChunks(input), path ?? "standard input", null, job);
+  }
   const stats = await statOf(path);
   if (stats.isDirectory()) return fromDirectory(path, job);
   if (kind === "oci") throw kindError(path, kind);
@@ -143,18 +145,22 @@ async function* pipeChunks(path: string): AsyncGenerator<Uint8Array, void, undef
 }
 
 /** Standard input, without blocking the thread: signals have to be heard, which remove the temporary file. */
-async function* standardInput(input: InputFile | undefined): AsyncGenerator<Uint8Array, void, undefined> {
-  const ahead = input?.takeAhead();
-  if (ahead !== undefined && ahead.length > 0) yield ahead;
-  while (true) {
-    try {
-      yield* createReadStream("", { fd: 0, autoClose: false, highWaterMark: READ_BYTES });
-      return;
-    } catch (cause) {
-      const { code } = cause as SystemError;
-      if (code === "EOF") return;
-      if (code !== "EAGAIN") throw ioError("IO_READ", null, cause);
-      await new Promise((resolve) => setTimeout(resolve, PIPE_WAIT_MS));
+async function* inputChunks(input = new InputFile(null)): AsyncGenerator<Uint8Array, void, undefined> {
+  const ahead = input.takeAhead();
+  if (ahead.length > 0) yield ahead;
+  try {
+    for (let isEnd = false; !isEnd; ) {
+      try {
+        yield* createReadStream("", { fd: input.fd, autoClose: false, highWaterMark: READ_BYTES });
+        isEnd = true;
+      } catch (cause) {
+        const { code } = cause as SystemError;
+        isEnd = code === "EOF";
+        if (!isEnd && code !== "EAGAIN") throw ioError("IO_READ", null, cause);
+        if (!isEnd) await new Promise((resolve) => setTimeout(resolve, PIPE_WAIT_MS));
+      }
     }
+  } finally {
+    input.close();
   }
 }

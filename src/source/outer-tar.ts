@@ -79,10 +79,14 @@ export async function indexTar(
   return { members, isComplete: count <= limits.archiveEntries };
 }
 
-/** Whether a file begins like a tar: with a header whose checksum is right, or with the end of an empty archive. */
+/** Whether a file begins with a header whose checksum is right. */
+export function beginsWithHeader(head: Uint8Array): boolean {
+  return head.length >= BLOCK_BYTES && hasChecksum(head.subarray(0, BLOCK_BYTES));
+}
+
+/** Whether a file begins as a tar may: with a header, or with the end of an empty archive. */
 export function isTar(head: Uint8Array): boolean {
-  const block = head.subarray(0, BLOCK_BYTES);
-  return block.length === BLOCK_BYTES && (isZero(block) || hasChecksum(block));
+  return beginsWithHeader(head) || (head.length >= BLOCK_BYTES && isZero(head.subarray(0, BLOCK_BYTES)));
 }
 
 /** Reads the blocks of an archive through a small buffer. */

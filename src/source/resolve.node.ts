@@ -17,7 +17,7 @@ import { ComposefsError } from "../error.ts";
 import { InputFile, quote } from "./files.node.ts";
 import { compressionOf } from "./media-types.ts";
 import { parseOperand } from "./operand.node.ts";
-import { isTar } from "./outer-tar.ts";
+import { beginsWithHeader } from "./outer-tar.ts";
 
 export type SourceKind = "dump" | "erofs";
 
@@ -36,7 +36,7 @@ export interface ContainerSource {
   operand: string;
   /** As for a source. */
   name: string;
-  /** Standard input, whose first bytes have been looked at. */
+  /** Standard input or a named pipe, whose first bytes have been looked at. */
   input?: InputFile;
 }
 
@@ -70,7 +70,7 @@ export function pathOfOperand(operand: string): string | null {
  */
 export function openInput(operand: string): Source | ContainerSource {
   if (/^(?:oci|oci-archive|docker-archive|tar):/.test(operand)) return containerSource(operand);
-  if (existsSync(join(operand, "oci-layout"))) return containerSource(operand);
+  if (!["", "-"].includes(operand) && existsSync(join(operand, "oci-layout"))) return containerSource(operand);
   const [, prefix, rest] = /^(?:(dump|erofs):)?(.*)$/s.exec(operand)!;
   const path = pathOfOperand(rest!);
   const file = new InputFile(path);
@@ -78,14 +78,16 @@ export function openInput(operand: string): Source | ContainerSource {
   if (prefix !== undefined) return { kind: prefix as SourceKind, file, name };
   const head = file.peek(SUPER_OFFSET + 4);
   if (isErofs(head)) return { kind: "erofs", file, name };
-  if (!isTar(head) && compressionOf(head) === "none") return { kind: "dump", file, name };
-  if (path === null) return { ...containerSource(operand), input: file };
+  if (!beginsWithHeader(head) && compressionOf(head) === "none") return { kind: "dump", file, name };
+  // What comes but once cannot be opened anew.
+  if (file.size === undefined) return { ...containerSource(operand), input: file };
   file.close();
   return containerSource(operand);
 }
 
 function containerSource(operand: string): ContainerSource {
-  return { kind: "container", operand, name: parseOperand(operand).path ?? "standard input" };
+  const path = pathOfOperand(parseOperand(operand).path ?? "-");
+  return { kind: "container", operand, name: path ?? "standard input" };
 }
 
 /**

@@ -1,9 +1,11 @@
 /** What an operand INPUT means: a dumpfile or an image, by its name's prefix or by its first bytes. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { ComposefsError } from "../../../src/error.ts";
-import { openSource, pathOfOperand } from "../../../src/source/resolve.node.ts";
+import { openInput, openSource, pathOfOperand } from "../../../src/source/resolve.node.ts";
+import { header } from "../../support/oci/tar.mjs";
 import { emptyFolder } from "../cli/run.ts";
 
 const COMPOSEFS_MAGIC = [0x9a, 0x62, 0x78, 0xd0];
@@ -58,11 +60,41 @@ describe("by prefix", () => {
     expect(open(Buffer.from("text"), "dump:file")).toMatchObject({ kind: "dump" });
     expect(open(Buffer.from("text"), "erofs:file")).toMatchObject({ kind: "dump" });
     expect(() => openSource("dump:dump:/missing")).toThrow('cannot open "dump:/missing"');
-    expect(() => openSource("oci:/missing")).toThrow('cannot open "oci:/missing"');
+    expect(() => openSource("oc:/missing")).toThrow('cannot open "oc:/missing"');
   });
 
   test("in front of names with line ends", () => {
     expect(open(Buffer.from("text"), "a\nb", "erofs:")).toMatchObject({ kind: "erofs" });
+  });
+});
+
+describe("container images", () => {
+  const tar = Buffer.concat([header("usr/", "5", {}), Buffer.alloc(1024)]);
+
+  test.each([
+    ["a tar", tar],
+    ["gzip", gzipSync(tar)],
+    ["zstd", Buffer.from("28b52ffd2000010000", "hex")],
+  ])("by content: %s", (_, bytes) => {
+    const path = join(emptyFolder(), "file");
+    writeFileSync(path, bytes);
+    expect(openInput(path)).toEqual({ kind: "container", operand: path, name: path });
+    expect(() => openSource(path)).toThrow(expect.objectContaining({ code: "USAGE" }));
+    expect(openInput(`dump:${path}`).kind).toBe("dump");
+  });
+
+  test("by content: a directory with oci-layout", () => {
+    const path = emptyFolder();
+    writeFileSync(join(path, "oci-layout"), "");
+    expect(openInput(path)).toEqual({ kind: "container", operand: path, name: path });
+  });
+
+  test.each(["oci:x:tag", "oci-archive:x:tag", "docker-archive:x", "tar:x"])("by prefix: %s", (operand) => {
+    expect(openInput(operand)).toEqual({ kind: "container", operand, name: "x" });
+  });
+
+  test("a name that Node destroyed is refused", () => {
+    expect(() => openInput("oci:b\ufffd")).toThrow("not UTF-8");
   });
 });
 
