@@ -7,6 +7,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildImage } from "../../build/src/index.js";
+import { containers } from "./containers.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
 
@@ -149,4 +150,4 @@ async function* size() {
 }
 
 /** All rows, by the names that `--only` takes. */
-export const groups = { entries64k, entries1m, infoDump, shapes, verity, kernel, size };
+export const groups = { entries64k, entries1m, infoDump, containers, shapes, verity, kernel, size };
