@@ -75,9 +75,10 @@ export interface DigestLayersOptions {
   accelerator: Accelerator;
 }
 
-/** Checks profiles and gives the hashes that they need, each once. @throws {ComposefsError} PROFILE_NAME @throws {TypeError} */
+/** Checks profiles and gives the hashes that they need, each once. @throws {ComposefsError} PROFILE_NAME @throws {TypeError | RangeError} */
 export function hashesOf(profiles: readonly Profile[]): HashName[] {
   checkArray("profiles", profiles);
+  if (profiles.length === 0) throw new RangeError("profiles: expected at least one");
   return [...new Set(profiles.map((profile) => algorithmParameters(parseProfile(profile).algorithm).hash))];
 }
 

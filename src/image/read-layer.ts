@@ -55,12 +55,20 @@ export async function readLayer(
   const stream = openLayer(layer, options.limits, signal);
   let bytes = 0;
   let reported = 0;
+  let refusal: unknown;
   for await (const chunk of stream) {
-    job.write(chunk);
+    try {
+      if (refusal === undefined) job.write(chunk);
+    } catch (error) {
+      // A damaged blob is no tar any more. What is wrong with it is that it is damaged, if it is: the stream knows.
+      if (layer.digest === null && layer.diffId === null) throw error;
+      refusal = error;
+    }
     bytes += chunk.length;
     if (bytes - reported < REPORT_BYTES) continue;
     reported = bytes;
     onBytes?.(bytes);
   }
+  if (refusal !== undefined) throw refusal;
   return { records: job.end(), totals: stream.totals! };
 }
