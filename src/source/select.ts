@@ -50,7 +50,8 @@ export async function selectManifest(files: FileTable, wanted: Wanted, reading: 
   if (found.length === 1 && (wanted.platform === null || first.platform === null)) {
     return { ...first, mustBe: wanted.platform };
   }
-  const text = listOf(found.map(labelOf));
+  const isByTag = new Set(found.map(({ tag }) => tag)).size > 1;
+  const text = listOf(found.map((candidate) => labelOf(candidate, isByTag)));
   if (wanted.platform !== null) throw platformError(where, wanted.platform, text);
   const what = `there are ${found.length} images, say which by platform or tag: ${text}`;
   throw new ComposefsError("SOURCE_SEVERAL", `${where}: ${what}`, { actual: found.length, limit: 1, text });
@@ -152,9 +153,11 @@ function isAttestation({ descriptor, platform }: Candidate): boolean {
   return platform?.os === "unknown" && platform.architecture === "unknown";
 }
 
-function labelOf({ platform, tag, descriptor }: Candidate): string {
-  const name = tag === null ? descriptor.digest : `tag ${quoteStart(tag)}`;
-  return platform === null ? `${name} without a platform` : platformText(platform);
+/** @param isByTag whether tags tell the images apart */
+function labelOf({ platform, tag, descriptor }: Candidate, isByTag: boolean): string {
+  const name = tag === null || !isByTag ? descriptor.digest : `tag ${quoteStart(tag)}`;
+  if (platform === null) return `${name} without a platform`;
+  return isByTag ? `${platformText(platform)} (${name})` : platformText(platform);
 }
 
 function listOf(labels: readonly string[]): string {

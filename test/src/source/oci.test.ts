@@ -95,6 +95,15 @@ describe("which one", () => {
     });
   });
 
+  test("of several tags for one platform", async () => {
+    const files: Files = new Map();
+    const both = on("linux", "amd64");
+    layoutOf(descriptors(files, { ...both, ...tagged("a") }, { ...both, ...tagged("b") }), files);
+    const text = 'linux/amd64 (tag "a"), linux/amd64 (tag "b")';
+    await expect(open(files)).rejects.toMatchObject({ code: "SOURCE_SEVERAL", data: { text } });
+    expect(numberOf(await open(files, { platform: "linux/amd64" }))).toBe("0");
+  });
+
   test("of several tags of one manifest: that one", async () => {
     const files: Files = new Map();
     const descriptor = addImage(files);
