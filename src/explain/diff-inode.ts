@@ -11,6 +11,7 @@ import * as classes from "./diff-classes.ts";
 import type { DiffCollector, DiffPlace } from "./diff-collect.ts";
 import type { ContentValue } from "./diff-data.ts";
 import { escapeBytes } from "./display.ts";
+import { isDevice } from "./listing.ts";
 
 /** S_IFMT and the permission bits of st_mode (include/uapi/linux/stat.h). */
 const TYPE_BITS = 0o170000;
@@ -163,10 +164,6 @@ export class InodeComparison {
 function isImplied(entry: Entry): boolean {
   const hasDefaults = (entry.mode & PERMISSION_BITS) === IMPLIED_PERMISSIONS && entry.uid === 0 && entry.gid === 0;
   return hasDefaults && entry.seconds === 0n && entry.nanoseconds === 0 && entry.xattrs.length === 0;
-}
-
-function isDevice({ type }: Entry): boolean {
-  return type === "character device" || type === "block device";
 }
 
 function contentOf(file: Entry): ContentValue {

@@ -17,6 +17,10 @@ import { collectEntries, pathOf } from "./diff-records.ts";
 /** More than there are entries: LIMIT_ENTRIES_DEFAULT of assembly/abi.ts is 2^24. */
 const PAIR_FACTOR = 2 ** 25;
 
+/** Pairs that are compared in one reading of both trees, and the number of readings that they may take. */
+const PAIRS_AT_ONCE = 1 << 13;
+const READINGS_MAX = 8;
+
 /** Two names with one path, at least one of which shares its inode. */
 interface Pair {
   /** Index of the name in A. */
@@ -77,14 +81,19 @@ export class LinkComparison {
    */
   finish(inodes: InodeComparison, onPair: (x: Entry, y: Entry) => void): void {
     for (const key of this.#compared) this.#left.delete(key);
-    const keys = [...this.#left.keys()];
-    const ofA = collectEntries(this.#cursorA, new Set(keys.map((key) => Math.floor(key / PAIR_FACTOR))));
-    const ofB = collectEntries(this.#cursorB, new Set(keys.map((key) => key % PAIR_FACTOR)));
-    for (const [key, { name, marks }] of this.#left) {
-      const x = ofA.get(Math.floor(key / PAIR_FACTOR))!;
-      const y = ofB.get(key % PAIR_FACTOR)!;
-      onPair(x, y);
-      inodes.compare(x, y, { order: name, path: () => pathOf(this.#cursorA, name) }, marks);
+    const pairs = [...this.#left];
+    // A few at a time, since copies of records are large; but in few readings, since each takes time.
+    const size = Math.max(PAIRS_AT_ONCE, Math.ceil(pairs.length / READINGS_MAX));
+    for (let at = 0; at < pairs.length; at += size) {
+      const part = pairs.slice(at, at + size);
+      const ofA = collectEntries(this.#cursorA, new Set(part.map(([key]) => Math.floor(key / PAIR_FACTOR))));
+      const ofB = collectEntries(this.#cursorB, new Set(part.map(([key]) => key % PAIR_FACTOR)));
+      for (const [key, { name, marks }] of part) {
+        const x = ofA.get(Math.floor(key / PAIR_FACTOR))!;
+        const y = ofB.get(key % PAIR_FACTOR)!;
+        onPair(x, y);
+        inodes.compare(x, y, { order: name, path: () => pathOf(this.#cursorA, name) }, marks);
+      }
     }
   }
 }

@@ -65,7 +65,7 @@ content: 1 of 1 entry
 mtime-seconds: 1 of 2 entries
     /\\x1b[2J${"n".repeat(60)}
       A 1970-01-01T00:00:00Z
-      B 9223372036854775807
+      B @9223372036854775807
   hint: mtimes-zero: A has mtime 0 where they differ: it was made by something that keeps no mtimes,
     such as an ostree checkout or tar --mtime=@0. Set them to 0 on both sides, or on none.
 
@@ -79,6 +79,12 @@ xattr:user.a: 1 of 2 entries, in A only
 no normalisation removes: 1 content
 all else is equal after: ignore all mtimes, ignore xattr user.a
 `);
+  });
+
+  test("a long value is cut between characters", () => {
+    const link = (target: string) => `${ROOT}/l 0 120777 1 0 0 0 0.0 ${target} - -\n`;
+    const text = formatDiff(compare(link("x".repeat(35) + "\\xc3\\xa9\\xc3\\xa9"), link("y")));
+    expect(text).toContain(`/l  A "${"x".repeat(35)}…" (39 bytes)  B "y"\n`);
   });
 
   test("numbers beyond 2^53 are strings in JSON", () => {
