@@ -83,7 +83,7 @@ all else is equal after: ignore all mtimes, ignore xattr user.a
 
   test("a long value is cut between characters", () => {
     const link = (target: string) => `${ROOT}/l 0 120777 1 0 0 0 0.0 ${target} - -\n`;
-    const text = formatDiff(compare(link("x".repeat(35) + "\\xc3\\xa9\\xc3\\xa9"), link("y")));
+    const text = formatDiff(compare(link(`${"x".repeat(35)}\\xc3\\xa9\\xc3\\xa9`), link("y")));
     expect(text).toContain(`/l  A "${"x".repeat(35)}…" (39 bytes)  B "y"\n`);
   });
 
