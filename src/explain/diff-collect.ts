@@ -90,9 +90,8 @@ class ClassTally {
     const isFirst = diff.based++ === 0;
     note(diff.a, a, b, isFirst);
     note(diff.b, b, a, isFirst);
-    const delta = difference(a, b);
-    if (isFirst) diff.delta = delta;
-    else if (!isSame(diff.delta, delta)) diff.delta = undefined;
+    if (isFirst) diff.delta = difference(a, b);
+    else if (diff.delta !== undefined && !isSame(diff.delta, difference(a, b))) diff.delta = undefined;
   }
 
   /** Keeps an example when there are fewer than `max` before it. */
@@ -111,23 +110,27 @@ class ClassTally {
 function note(side: SideFacts, value: DiffValue, other: DiffValue, isFirst: boolean): void {
   if (value === undefined) side.absent++;
   if (!isScalar(value)) return;
-  if (isSame(value, typeof value === "object" ? { uid: 0, gid: 0 } : 0)) side.zero++;
+  if (isZero(value)) side.zero++;
   if (isFirst) side.uniform = value;
-  else if (!isSame(side.uniform, value)) side.uniform = undefined;
+  else if (side.uniform !== undefined && !isSame(side.uniform, value)) side.uniform = undefined;
   if (typeof value === "object" || typeof other !== typeof value) return;
   if (value > (other as number | bigint)) side.greater++;
   if (typeof value === "number") side.bits |= value & ~(other as number);
 }
 
-function isScalar(value: DiffValue): value is number | bigint | OwnerValue {
+type Scalar = number | bigint | OwnerValue;
+
+function isScalar(value: DiffValue): value is Scalar {
   return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && "uid" in value);
 }
 
+function isZero(value: Scalar): boolean {
+  return typeof value === "object" ? value.uid === 0 && value.gid === 0 : value === 0 || value === 0n;
+}
+
 function isSame(x: DiffValue, y: DiffValue): boolean {
-  if (typeof x === "object" && typeof y === "object")
-    return "uid" in x && "uid" in y && x.uid === y.uid && x.gid === y.gid;
-  // A bigint and a number that mean the same are the same here.
-  return x === y || (typeof x === "bigint" && typeof y === "number" && x === BigInt(y));
+  if (typeof x !== "object" || typeof y !== "object") return x === y;
+  return "uid" in x && "uid" in y && x.uid === y.uid && x.gid === y.gid;
 }
 
 function difference(a: DiffValue, b: DiffValue): number | OwnerValue | undefined {

@@ -110,6 +110,15 @@ export class EntryStream {
   }
 }
 
+/** Whether name, payload, content, digest and xattrs of two entries are the same: all that follows the numbers. */
+export function hasSameData(x: Entry, y: Entry): boolean {
+  const p = x.record;
+  const q = y.record;
+  if (p.length !== q.length) return false;
+  for (let i = abi.CURSOR_NAME_BYTES; i < p.length; i++) if (p[i] !== q[i]) return false;
+  return true;
+}
+
 /** The entries with the wanted indices, each as a copy, read in one go. */
 export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>): Map<number, Entry> {
   const found = new Map<number, Entry>();
