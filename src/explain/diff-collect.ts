@@ -29,7 +29,16 @@ export class DiffCollector {
 
   /** The classes that were found. `of` is 0 still. */
   classes(): ClassDiff[] {
-    return [...this.#classes.values()].flatMap((tally) => tally?.diff ?? []);
+    return this.#tallies().map((tally) => tally.end(this.#max));
+  }
+
+  /** Tells that places from now on may come before earlier ones, themselves in order. */
+  goBack(): void {
+    for (const tally of this.#tallies()) tally.goBack();
+  }
+
+  #tallies(): ClassTally[] {
+    return [...this.#classes.values()].filter((tally) => tally !== null);
   }
 
   /** Takes a difference. The values may be views of pages: what is kept is copied. */
@@ -61,8 +70,10 @@ export class DiffCollector {
 /** A class in the making. */
 class ClassTally {
   readonly diff: ClassDiff;
-  /** `order` of each example. */
-  readonly #orders: number[] = [];
+  /** Examples in their order, several times when the walk went back; each time at most as many as are wanted. */
+  readonly #shown: Array<{ order: number; example: DiffExample }> = [];
+  /** Where in `#shown` the current order began. */
+  #from = 0;
 
   constructor(id: ClassId) {
     const side = (): SideFacts => ({ absent: 0, zero: 0, greater: 0, bits: 0, uniform: undefined });
@@ -96,14 +107,18 @@ class ClassTally {
 
   /** Keeps an example when there are fewer than `max` before it. */
   show(place: DiffPlace, a: DiffValue, b: DiffValue, max: number): void {
-    const orders = this.#orders;
-    let at = orders.length;
-    while (at > 0 && orders[at - 1]! > place.order) at--;
-    if (at >= max) return;
-    const example: DiffExample = { path: place.path(), a: copyOf(a), b: copyOf(b) };
-    orders.splice(at, 0, place.order);
-    this.diff.examples.splice(at, 0, example);
-    orders.length = this.diff.examples.length = Math.min(orders.length, max);
+    if (this.#shown.length - this.#from >= max) return;
+    this.#shown.push({ order: place.order, example: { path: place.path(), a: copyOf(a), b: copyOf(b) } });
+  }
+
+  goBack(): void {
+    this.#from = this.#shown.length;
+  }
+
+  /** Ends the class: the first `max` examples, in the order of the tree. */
+  end(max: number): ClassDiff {
+    if (this.#from > 0) this.#shown.sort((x, y) => x.order - y.order);
+    return { ...this.diff, examples: this.#shown.slice(0, max).map(({ example }) => example) };
   }
 }
 

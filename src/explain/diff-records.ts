@@ -4,7 +4,7 @@
  */
 
 import * as abi from "../../assembly/abi.ts";
-import { Entry, type TreeCursor } from "../image/cursor.ts";
+import { Entry, PathSpeller, type TreeCursor } from "../image/cursor.ts";
 
 const WORD_BYTES = 4;
 const RECORD = abi.CURSOR_RECORD_BYTES / WORD_BYTES;
@@ -119,14 +119,21 @@ export function hasSameData(x: Entry, y: Entry): boolean {
   return true;
 }
 
-/** The entries with the wanted indices, each as a copy, read in one go. */
-export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>): Map<number, Entry> {
-  const found = new Map<number, Entry>();
-  if (wanted.size === 0) return found;
-  let first = cursor.length;
-  for (const index of wanted) first = Math.min(first, index);
-  for (const entry of cursor.entries(first)) {
-    if (wanted.has(entry.index)) found.set(entry.index, copyOf(entry));
+/** An entry that was looked up, and where it is. */
+export interface FoundEntry {
+  entry: Entry;
+  path: Uint8Array;
+}
+
+/** The entries with the wanted indices, by index, in one reading of the tree. */
+export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>): Map<number, FoundEntry> {
+  const found = new Map<number, FoundEntry>();
+  const speller = new PathSpeller();
+  for (const entry of wanted.size > 0 ? cursor.entries() : []) {
+    const isWanted = wanted.has(entry.index);
+    if (!isWanted && entry.type !== "directory") continue;
+    const path = speller.spell(entry);
+    if (isWanted) found.set(entry.index, { entry: copyOf(entry), path });
     if (found.size === wanted.size) break;
   }
   return found;
@@ -136,13 +143,6 @@ export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>):
 function copyOf(entry: Entry): Entry {
   const bytes = new Uint8Array(entry.record);
   return new Entry({ count: 1, bytes }, new DataView(bytes.buffer), 0);
-}
-
-/** Path of an entry that was passed long ago. */
-export function pathOf(cursor: TreeCursor, index: number): Uint8Array {
-  const names: Uint8Array[] = [];
-  for (let entry = cursor.at(index); entry.index !== 0; entry = cursor.at(entry.parent)) names.unshift(entry.name);
-  return joinPath(names);
 }
 
 const SLASH = 0x2f;
