@@ -8,6 +8,7 @@ import { type DiffOptions, diffTrees } from "../../../src/explain/diff.ts";
 import { formatDiff } from "../../../src/explain/diff-format.ts";
 import { diffToJson } from "../../../src/explain/diff-json.ts";
 import { DIFF_PAIRS } from "../../support/diff-pairs.ts";
+import { expectGolden } from "../../support/golden-text.ts";
 import { treeOf } from "../../support/trees.ts";
 
 const compare = (a: string, b: string, options?: DiffOptions) => diffTrees(treeOf(a), treeOf(b), options);
@@ -18,13 +19,13 @@ describe("golden texts", () => {
 
   test("text", async () => {
     const text = diffs.map(({ cause, diff }) => `==== ${cause}\n\n${formatDiff(diff)}`).join("\n");
-    await expect(text).toMatchFileSnapshot("diff.golden.txt");
+    expectGolden(text, "diff.golden.txt", import.meta.url);
     expect(text.split("\n").filter((line) => line.length > COLUMNS)).toEqual([]);
   });
 
   test("JSON", async () => {
     const lines = diffs.map(({ cause, diff }) => JSON.stringify({ cause, ...diffToJson(diff) }));
-    await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot("diff.golden.jsonl");
+    expectGolden(`${lines.join("\n")}\n`, "diff.golden.jsonl", import.meta.url);
   });
 });
 
