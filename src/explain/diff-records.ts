@@ -18,9 +18,8 @@ const SIZE = abi.CURSOR_SIZE / WORD_BYTES;
 const NAMES = abi.CURSOR_NAMES / WORD_BYTES;
 const NAME_BYTES = abi.CURSOR_NAME_BYTES / WORD_BYTES;
 
-/** TYPE_* numbers of assembly/tree/node.ts. */
+/** TYPE_DIRECTORY of assembly/tree/node.ts. */
 const TYPE_DIRECTORY = 2;
-export const TYPE_HARDLINK = 8;
 
 /** What stands in the place of a record at the end: none of its fields is that of an entry. */
 const END = new Int32Array(abi.CURSOR_HEADER_BYTES / WORD_BYTES).fill(-1);
@@ -73,16 +72,12 @@ export class EntryStream {
   get parent(): number {
     return this.#words[this.#at + PARENT]!;
   }
-  /** TYPE_* number. */
-  get type(): number {
-    return this.#words[this.#at + TYPE]!;
-  }
   /** st_mode; 0 of a hardlink name. */
   get mode(): number {
     return this.#words[this.#at + MODE]!;
   }
   get isDirectory(): boolean {
-    return this.type === TYPE_DIRECTORY;
+    return this.#words[this.#at + TYPE] === TYPE_DIRECTORY;
   }
   get names(): number {
     return this.#words[this.#at + NAMES]!;

@@ -79,8 +79,9 @@ export const MTIME_HINTS: readonly HintRule[] = [
       const side = sideWith(diff, ({ uniform }) => uniform !== undefined);
       if (side === undefined || sideWith(diff, isAllZero(diff)) !== undefined) return undefined;
       const { uniform } = side === "A" ? diff.a : diff.b;
+      const when = timeText(uniform as bigint, 0);
       const text =
-        `All that differ have one mtime in ${side}, ${timeText(uniform as bigint, 0)}: it was set or clamped, by SOURCE_DATE_EPOCH ` +
+        `All that differ have one mtime in ${side}, ${when}: it was set or clamped, by SOURCE_DATE_EPOCH ` +
         "or tar --mtime or --clamp-mtime. Do so on both sides.";
       return { classes: mtimes(findings), text };
     },

@@ -43,8 +43,8 @@ const PARTS: readonly HintRule[] = [
       const found = metadata(findings).filter((diff) => allWith(diff, MARK_ROOT));
       if (found.length === 0) return undefined;
       const text =
-        "Here only the root directory differs: layers and archives often have no entry for it, and readers then make it " +
-        "up; a directory on disk has its own metadata; the OCI transform gives it those of /usr. Set them on both " +
+        "Here only the root directory differs: layers and archives often have no entry for it, and readers then make " +
+        "it up; a directory on disk has its own metadata; the OCI transform gives it those of /usr. Set them on both " +
         "sides.";
       return { classes: idsOf(found), text };
     },
