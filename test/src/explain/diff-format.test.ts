@@ -1,6 +1,6 @@
 /**
  * The text and the JSON of comparisons: those of all pairs are in diff.golden.txt and diff.golden.jsonl.
- * `vitest -u` writes these files anew; read the difference before it is committed.
+ * Nothing writes them anew: a difference is read, understood, and entered by hand.
  */
 
 import { describe, expect, test } from "vitest";

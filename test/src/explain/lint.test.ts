@@ -1,6 +1,6 @@
 /**
  * The rules of the lint: each has a fixture in which it finds something, and what it finds there is in lint.golden.txt.
- * `vitest -u` writes that file anew; read the difference before it is committed.
+ * Nothing writes them anew: a difference is read, understood, and entered by hand.
  */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
