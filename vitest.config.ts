@@ -8,7 +8,7 @@ export default defineConfig(({ mode }) => ({
       : {
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, "test/slow/**"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           // By default one core is left to vitest itself, which halves a machine of two.
           maxWorkers: "100%",
         },

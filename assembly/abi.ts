@@ -193,10 +193,10 @@ export const MEMORY_PER_RECORD_BYTES = 320;
 /** Most linear memory for a byte of names, hardlink targets, symlink targets, payloads, xattrs and inline content. */
 export const MEMORY_PER_TEXT_BYTE = 2;
 /**
- * Most linear memory for a byte of an image that is read: the image itself, and entries of 13 bytes that each become a
- * node. Images that are not made to be bad need about three.
+ * Most linear memory for a byte of an image that is read: the image itself, xattrs of 8 bytes that are each a key and a
+ * pair of their own, and what memory grows by at a time. Images that are not made to be bad need about three.
  */
-export const MEMORY_PER_IMAGE_BYTE = 16;
+export const MEMORY_PER_IMAGE_BYTE = 32;
 
 // ---- limits of the format: fixed, since moving one would move digests ------------------------------------------------
 

@@ -25,6 +25,7 @@ export function engineBytes() {
 `,
 );
 
-for (const name of ["composefs", "composefs-info", "mkcomposefs"]) chmodSync(new URL(`src/cli/${name}.js`, build), 0o755);
+for (const name of ["composefs", "composefs-info", "mkcomposefs"])
+  chmodSync(new URL(`src/cli/${name}.js`, build), 0o755);
 
 writeFileSync(new URL(".npmignore", build), "");

@@ -29,7 +29,16 @@ export class DiffCollector {
 
   /** The classes that were found. `of` is 0 still. */
   classes(): ClassDiff[] {
-    return [...this.#classes.values()].flatMap((tally) => tally?.diff ?? []);
+    return this.#tallies().map((tally) => tally.end(this.#max));
+  }
+
+  /** Tells that places from now on may come before earlier ones, themselves in order. */
+  goBack(): void {
+    for (const tally of this.#tallies()) tally.goBack();
+  }
+
+  #tallies(): ClassTally[] {
+    return [...this.#classes.values()].filter((tally) => tally !== null);
   }
 
   /** Takes a difference. The values may be views of pages: what is kept is copied. */
@@ -61,8 +70,10 @@ export class DiffCollector {
 /** A class in the making. */
 class ClassTally {
   readonly diff: ClassDiff;
-  /** `order` of each example. */
-  readonly #orders: number[] = [];
+  /** Examples in their order, several times when the walk went back; each time at most as many as are wanted. */
+  readonly #shown: Array<{ order: number; example: DiffExample }> = [];
+  /** Where in `#shown` the current order began. */
+  #from = 0;
 
   constructor(id: ClassId) {
     const side = (): SideFacts => ({ absent: 0, zero: 0, greater: 0, bits: 0, uniform: undefined });
@@ -90,44 +101,51 @@ class ClassTally {
     const isFirst = diff.based++ === 0;
     note(diff.a, a, b, isFirst);
     note(diff.b, b, a, isFirst);
-    const delta = difference(a, b);
-    if (isFirst) diff.delta = delta;
-    else if (!isSame(diff.delta, delta)) diff.delta = undefined;
+    if (isFirst) diff.delta = difference(a, b);
+    else if (diff.delta !== undefined && !isSame(diff.delta, difference(a, b))) diff.delta = undefined;
   }
 
   /** Keeps an example when there are fewer than `max` before it. */
   show(place: DiffPlace, a: DiffValue, b: DiffValue, max: number): void {
-    const orders = this.#orders;
-    let at = orders.length;
-    while (at > 0 && orders[at - 1]! > place.order) at--;
-    if (at >= max) return;
-    const example: DiffExample = { path: place.path(), a: copyOf(a), b: copyOf(b) };
-    orders.splice(at, 0, place.order);
-    this.diff.examples.splice(at, 0, example);
-    orders.length = this.diff.examples.length = Math.min(orders.length, max);
+    if (this.#shown.length - this.#from >= max) return;
+    this.#shown.push({ order: place.order, example: { path: place.path(), a: copyOf(a), b: copyOf(b) } });
+  }
+
+  goBack(): void {
+    this.#from = this.#shown.length;
+  }
+
+  /** Ends the class: the first `max` examples, in the order of the tree. */
+  end(max: number): ClassDiff {
+    if (this.#from > 0) this.#shown.sort((x, y) => x.order - y.order);
+    return { ...this.diff, examples: this.#shown.slice(0, max).map(({ example }) => example) };
   }
 }
 
 function note(side: SideFacts, value: DiffValue, other: DiffValue, isFirst: boolean): void {
   if (value === undefined) side.absent++;
   if (!isScalar(value)) return;
-  if (isSame(value, typeof value === "object" ? { uid: 0, gid: 0 } : 0)) side.zero++;
+  if (isZero(value)) side.zero++;
   if (isFirst) side.uniform = value;
-  else if (!isSame(side.uniform, value)) side.uniform = undefined;
+  else if (side.uniform !== undefined && !isSame(side.uniform, value)) side.uniform = undefined;
   if (typeof value === "object" || typeof other !== typeof value) return;
   if (value > (other as number | bigint)) side.greater++;
   if (typeof value === "number") side.bits |= value & ~(other as number);
 }
 
-function isScalar(value: DiffValue): value is number | bigint | OwnerValue {
+type Scalar = number | bigint | OwnerValue;
+
+function isScalar(value: DiffValue): value is Scalar {
   return typeof value === "number" || typeof value === "bigint" || (typeof value === "object" && "uid" in value);
 }
 
+function isZero(value: Scalar): boolean {
+  return typeof value === "object" ? value.uid === 0 && value.gid === 0 : value === 0 || value === 0n;
+}
+
 function isSame(x: DiffValue, y: DiffValue): boolean {
-  if (typeof x === "object" && typeof y === "object")
-    return "uid" in x && "uid" in y && x.uid === y.uid && x.gid === y.gid;
-  // A bigint and a number that mean the same are the same here.
-  return x === y || (typeof x === "bigint" && typeof y === "number" && x === BigInt(y));
+  if (typeof x !== "object" || typeof y !== "object") return x === y;
+  return "uid" in x && "uid" in y && x.uid === y.uid && x.gid === y.gid;
 }
 
 function difference(a: DiffValue, b: DiffValue): number | OwnerValue | undefined {

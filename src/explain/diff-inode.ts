@@ -10,7 +10,9 @@ import type { Entry } from "../image/cursor.ts";
 import * as classes from "./diff-classes.ts";
 import type { DiffCollector, DiffPlace } from "./diff-collect.ts";
 import type { ContentValue } from "./diff-data.ts";
+import { hasSameData } from "./diff-records.ts";
 import { escapeBytes } from "./display.ts";
+import { isDevice } from "./listing.ts";
 
 /** S_IFMT and the permission bits of st_mode (include/uapi/linux/stat.h). */
 const TYPE_BITS = 0o170000;
@@ -66,9 +68,12 @@ export class InodeComparison {
     }
     const all = marks | this.#marksOf(x, y);
     this.#compareMetadata(x, y, place, all);
-    this.#compareXattrs(x, y, place, all);
-    if (x.type === "file") this.#compareFiles(x, y, place, all);
-    else if (x.type === "symlink" && !sameBytes(x.payload, y.payload)) {
+    // Mostly only numbers differ; to take xattrs apart then would be the larger part of the work.
+    const isSameData = hasSameData(x, y);
+    if (!isSameData) this.#compareXattrs(x, y, place, all);
+    if (x.type === "file") {
+      if (!isSameData || x.size !== y.size) this.#compareFiles(x, y, place, all);
+    } else if (x.type === "symlink" && !sameBytes(x.payload, y.payload)) {
       this.#collector.add("target", all, place, x.payload, y.payload);
     } else if (x.rdev !== y.rdev && isDevice(x)) {
       const more = x.isWhiteout || y.isWhiteout ? classes.MARK_WHITEOUT : 0;
@@ -90,12 +95,14 @@ export class InodeComparison {
 
   #compareMetadata(x: Entry, y: Entry, place: DiffPlace, marks: number): void {
     const add = this.#collector;
-    const [p, q] = [x.mode & PERMISSION_BITS, y.mode & PERMISSION_BITS];
+    const p = x.mode & PERMISSION_BITS;
+    const q = y.mode & PERMISSION_BITS;
     if (p !== q) add.add("mode", marks, place, p, q);
     if (x.uid !== y.uid || x.gid !== y.gid) {
       add.add("owner", marks, place, { uid: x.uid, gid: x.gid }, { uid: y.uid, gid: y.gid });
     }
-    const [s, t] = [x.seconds, y.seconds];
+    const s = x.seconds;
+    const t = y.seconds;
     if (s !== t) add.add("mtime-seconds", marks, place, s, t);
     if (x.nanoseconds !== y.nanoseconds) {
       const more = s !== t ? classes.MARK_SECONDS : 0;
@@ -163,10 +170,6 @@ export class InodeComparison {
 function isImplied(entry: Entry): boolean {
   const hasDefaults = (entry.mode & PERMISSION_BITS) === IMPLIED_PERMISSIONS && entry.uid === 0 && entry.gid === 0;
   return hasDefaults && entry.seconds === 0n && entry.nanoseconds === 0 && entry.xattrs.length === 0;
-}
-
-function isDevice({ type }: Entry): boolean {
-  return type === "character device" || type === "block device";
 }
 
 function contentOf(file: Entry): ContentValue {

@@ -12,10 +12,14 @@ import type { Entry, TreeCursor } from "../image/cursor.ts";
 import type { DiffCollector, DiffPlace } from "./diff-collect.ts";
 import type { ClassDiff } from "./diff-data.ts";
 import type { InodeComparison } from "./diff-inode.ts";
-import { collectEntries, pathOf } from "./diff-records.ts";
+import { collectEntries } from "./diff-records.ts";
 
 /** More than there are entries: LIMIT_ENTRIES_DEFAULT of assembly/abi.ts is 2^24. */
 const PAIR_FACTOR = 2 ** 25;
+
+/** Pairs that are compared in one reading of both trees, and the number of readings that they may take. */
+const PAIRS_AT_ONCE = 1 << 14;
+const READINGS_MAX = 4;
 
 /** Two names with one path, at least one of which shares its inode. */
 interface Pair {
@@ -66,7 +70,9 @@ export class LinkComparison {
 
   /** Puts paths in the place of indices in the examples of `hardlink`: to look up all of them would take too long. */
   spellExamples({ examples }: ClassDiff): void {
-    const spell = (first: unknown) => (typeof first === "number" ? pathOf(this.#cursorA, first) : undefined);
+    const wanted = examples.flatMap(({ a, b }) => [a, b]).filter((value) => typeof value === "number");
+    const found = collectEntries(this.#cursorA, new Set(wanted));
+    const spell = (first: unknown) => (typeof first === "number" ? found.get(first)!.path : undefined);
     for (const example of examples) [example.a, example.b] = [spell(example.a), spell(example.b)];
   }
 
@@ -77,14 +83,21 @@ export class LinkComparison {
    */
   finish(inodes: InodeComparison, onPair: (x: Entry, y: Entry) => void): void {
     for (const key of this.#compared) this.#left.delete(key);
-    const keys = [...this.#left.keys()];
-    const ofA = collectEntries(this.#cursorA, new Set(keys.map((key) => Math.floor(key / PAIR_FACTOR))));
-    const ofB = collectEntries(this.#cursorB, new Set(keys.map((key) => key % PAIR_FACTOR)));
-    for (const [key, { name, marks }] of this.#left) {
-      const x = ofA.get(Math.floor(key / PAIR_FACTOR))!;
-      const y = ofB.get(key % PAIR_FACTOR)!;
-      onPair(x, y);
-      inodes.compare(x, y, { order: name, path: () => pathOf(this.#cursorA, name) }, marks);
+    this.#collector.goBack();
+    const pairs = [...this.#left];
+    // A few at a time, since copies of records are large; but in few readings, since each takes time.
+    const size = Math.max(PAIRS_AT_ONCE, Math.ceil(pairs.length / READINGS_MAX));
+    for (let at = 0; at < pairs.length; at += size) {
+      const part = pairs.slice(at, at + size);
+      const wanted = part.flatMap(([key, { name }]) => [Math.floor(key / PAIR_FACTOR), name]);
+      const ofA = collectEntries(this.#cursorA, new Set(wanted));
+      const ofB = collectEntries(this.#cursorB, new Set(part.map(([key]) => key % PAIR_FACTOR)));
+      for (const [key, { name, marks }] of part) {
+        const { entry: x } = ofA.get(Math.floor(key / PAIR_FACTOR))!;
+        const { entry: y } = ofB.get(key % PAIR_FACTOR)!;
+        onPair(x, y);
+        inodes.compare(x, y, { order: name, path: () => ofA.get(name)!.path }, marks);
+      }
     }
   }
 }

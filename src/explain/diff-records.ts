@@ -4,7 +4,7 @@
  */
 
 import * as abi from "../../assembly/abi.ts";
-import { Entry, type TreeCursor } from "../image/cursor.ts";
+import { Entry, PathSpeller, type TreeCursor } from "../image/cursor.ts";
 
 const WORD_BYTES = 4;
 const RECORD = abi.CURSOR_RECORD_BYTES / WORD_BYTES;
@@ -18,9 +18,8 @@ const SIZE = abi.CURSOR_SIZE / WORD_BYTES;
 const NAMES = abi.CURSOR_NAMES / WORD_BYTES;
 const NAME_BYTES = abi.CURSOR_NAME_BYTES / WORD_BYTES;
 
-/** TYPE_* numbers of assembly/tree/node.ts. */
+/** TYPE_DIRECTORY of assembly/tree/node.ts. */
 const TYPE_DIRECTORY = 2;
-export const TYPE_HARDLINK = 8;
 
 /** What stands in the place of a record at the end: none of its fields is that of an entry. */
 const END = new Int32Array(abi.CURSOR_HEADER_BYTES / WORD_BYTES).fill(-1);
@@ -73,16 +72,12 @@ export class EntryStream {
   get parent(): number {
     return this.#words[this.#at + PARENT]!;
   }
-  /** TYPE_* number. */
-  get type(): number {
-    return this.#words[this.#at + TYPE]!;
-  }
   /** st_mode; 0 of a hardlink name. */
   get mode(): number {
     return this.#words[this.#at + MODE]!;
   }
   get isDirectory(): boolean {
-    return this.type === TYPE_DIRECTORY;
+    return this.#words[this.#at + TYPE] === TYPE_DIRECTORY;
   }
   get names(): number {
     return this.#words[this.#at + NAMES]!;
@@ -110,14 +105,30 @@ export class EntryStream {
   }
 }
 
-/** The entries with the wanted indices, each as a copy, read in one go. */
-export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>): Map<number, Entry> {
-  const found = new Map<number, Entry>();
-  if (wanted.size === 0) return found;
-  let first = cursor.length;
-  for (const index of wanted) first = Math.min(first, index);
-  for (const entry of cursor.entries(first)) {
-    if (wanted.has(entry.index)) found.set(entry.index, copyOf(entry));
+/** Whether name, payload, content, digest and xattrs of two entries are the same: all that follows the numbers. */
+export function hasSameData(x: Entry, y: Entry): boolean {
+  const p = x.record;
+  const q = y.record;
+  if (p.length !== q.length) return false;
+  for (let i = abi.CURSOR_NAME_BYTES; i < p.length; i++) if (p[i] !== q[i]) return false;
+  return true;
+}
+
+/** An entry that was looked up, and where it is. */
+export interface FoundEntry {
+  entry: Entry;
+  path: Uint8Array;
+}
+
+/** The entries with the wanted indices, by index, in one reading of the tree. */
+export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>): Map<number, FoundEntry> {
+  const found = new Map<number, FoundEntry>();
+  const speller = new PathSpeller();
+  for (const entry of wanted.size > 0 ? cursor.entries() : []) {
+    const isWanted = wanted.has(entry.index);
+    if (!isWanted && entry.type !== "directory") continue;
+    const path = speller.spell(entry);
+    if (isWanted) found.set(entry.index, { entry: copyOf(entry), path });
     if (found.size === wanted.size) break;
   }
   return found;
@@ -127,13 +138,6 @@ export function collectEntries(cursor: TreeCursor, wanted: ReadonlySet<number>):
 function copyOf(entry: Entry): Entry {
   const bytes = new Uint8Array(entry.record);
   return new Entry({ count: 1, bytes }, new DataView(bytes.buffer), 0);
-}
-
-/** Path of an entry that was passed long ago. */
-export function pathOf(cursor: TreeCursor, index: number): Uint8Array {
-  const names: Uint8Array[] = [];
-  for (let entry = cursor.at(index); entry.index !== 0; entry = cursor.at(entry.parent)) names.unshift(entry.name);
-  return joinPath(names);
 }
 
 const SLASH = 0x2f;

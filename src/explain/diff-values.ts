@@ -7,13 +7,13 @@ import { toHex } from "../image/hex.ts";
 import { type BaseClass, baseOf, type ClassId } from "./diff-classes.ts";
 import type { ContentValue, DiffExample, DiffValue, EntryValue, OwnerValue } from "./diff-data.ts";
 import { displayBytes, escapeBytes } from "./display.ts";
+import { deviceOf, jsonNumber, timeText } from "./listing.ts";
 
-/** Characters of a value, and digits of a digest, that are shown to people. */
-const SHOWN_CHARACTERS = 36;
+/** Bytes of a value, and digits of a digest, that are shown to people. */
+const SHOWN_BYTES = 36;
 const SHOWN_DIGITS = 12;
-
-/** Seconds that a Date can hold: ECMA-262, 21.4.1.1. */
-const DATE_MAX_SECONDS = 8_640_000_000_000n;
+/** RFC 3629. */
+const UTF8_MAX_BYTES = 4;
 
 /** Such as `6,768`. */
 export function formatCount(count: number | bigint): string {
@@ -23,12 +23,6 @@ export function formatCount(count: number | bigint): string {
 /** Such as `1 entry`, `6,768 entries`. */
 export function countOf(count: number | bigint, one: string, many: string): string {
   return `${formatCount(count)} ${BigInt(count) === 1n ? one : many}`;
-}
-
-/** A number for JSON: as a string where a double cannot hold it. */
-export function jsonNumber(value: number | bigint): number | string {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 /** Text of both values, for one line. */
@@ -52,31 +46,30 @@ function form<T extends DiffValue>(show: (value: T) => string, json: (value: T) 
   return { show: (a, b) => [one(a), one(b)], json: (value) => json(value as T) };
 }
 
+const same = <T>(value: T): T => value;
+
 const ENTRY = form<EntryValue>(showEntry, ({ type, size, below }) => {
   return size === undefined ? { type, below } : { type, size: jsonNumber(size), below };
 });
 const BYTES = form<Uint8Array>((bytes) => quoted(bytes), escapeBytes);
-const NUMBER = form<number>(formatCount, jsonNumber);
+const NUMBER = form<number>(formatCount, same);
 
 const FORMS: Readonly<Record<BaseClass, Form>> = {
   added: ENTRY,
   removed: ENTRY,
-  type: form<string>(
-    (type) => type,
-    (type) => type,
-  ),
+  type: form<string>(same, same),
   content: { show: showContents, json: (value) => jsonContent(value as ContentValue) },
   "inline-object": { show: showContents, json: (value) => jsonContent(value as ContentValue) },
   "object-path": BYTES,
   target: BYTES,
-  device: form<number>((rdev) => (rdev === 0 ? "0 (whiteout)" : `${majorOf(rdev)}:${minorOf(rdev)}`), jsonNumber),
+  device: form<number>(showDevice, same),
   mode: form<number>(octal, octal),
   owner: form<OwnerValue>(
     ({ uid, gid }) => `${uid}:${gid}`,
     ({ uid, gid }) => ({ uid, gid }),
   ),
-  "mtime-seconds": form<bigint>(showSeconds, jsonNumber),
-  "mtime-nanoseconds": form<number>(formatCount, jsonNumber),
+  "mtime-seconds": form<bigint>((seconds) => timeText(seconds, 0), jsonNumber),
+  "mtime-nanoseconds": form<number>(formatCount, same),
   xattr: BYTES,
   "link-count": NUMBER,
   hardlink: form<Uint8Array>((path) => `link to ${displayBytes(path)}`, escapeBytes, "an inode of its own"),
@@ -86,19 +79,9 @@ function octal(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-/** new_decode_dev of include/linux/kdev_t.h. */
-function majorOf(rdev: number): number {
-  return (rdev >> 8) & 0xfff;
-}
-
-function minorOf(rdev: number): number {
-  return (rdev & 0xff) | ((rdev >> 12) & 0xfff00);
-}
-
-/** Such as `2023-11-14T22:13:20Z`; the bare number where there is no such date. */
-export function showSeconds(seconds: bigint): string {
-  if (seconds > DATE_MAX_SECONDS || seconds < -DATE_MAX_SECONDS) return String(seconds);
-  return new Date(Number(seconds) * 1000).toISOString().replace(".000Z", "Z");
+function showDevice(rdev: number): string {
+  const { major, minor } = deviceOf({ rdev });
+  return rdev === 0 ? "0 (whiteout)" : `${major}:${minor}`;
 }
 
 function showEntry({ type, size, below }: EntryValue): string {
@@ -109,10 +92,11 @@ function showEntry({ type, size, below }: EntryValue): string {
 
 /** The beginning of some bytes in double quotes. */
 function quoted(bytes: Uint8Array): string {
-  // Cut first: a value may have 64 KiB.
-  const text = displayBytes(bytes.length > SHOWN_CHARACTERS ? bytes.subarray(0, SHOWN_CHARACTERS) : bytes);
-  const isCut = bytes.length > SHOWN_CHARACTERS;
-  return isCut ? `"${text}…" (${formatCount(bytes.length)} bytes)` : `"${text}"`;
+  if (bytes.length <= SHOWN_BYTES) return `"${displayBytes(bytes)}"`;
+  let end = SHOWN_BYTES;
+  // Not in the middle of a character, or what is UTF-8 would be shown as bytes.
+  while (end > SHOWN_BYTES - UTF8_MAX_BYTES && (bytes[end]! & 0xc0) === 0x80) end--;
+  return `"${displayBytes(bytes.subarray(0, end))}…" (${formatCount(bytes.length)} bytes)`;
 }
 
 /** What tells two contents apart: their sizes, or else what they are known by. */

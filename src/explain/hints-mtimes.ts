@@ -4,7 +4,6 @@
 
 import { type ClassId, MARK_DIRECTORY, MARK_SYMLINK } from "./diff-classes.ts";
 import type { ClassDiff, SideFacts } from "./diff-data.ts";
-import { showSeconds } from "./diff-values.ts";
 import {
   allWith,
   classOf,
@@ -15,6 +14,7 @@ import {
   openClass,
   sideWith,
 } from "./hint-rule.ts";
+import { timeText } from "./listing.ts";
 
 /** Offsets of time zones are multiples of 15 minutes and at most 14 hours. */
 const ZONE_STEP_SECONDS = 900;
@@ -79,8 +79,9 @@ export const MTIME_HINTS: readonly HintRule[] = [
       const side = sideWith(diff, ({ uniform }) => uniform !== undefined);
       if (side === undefined || sideWith(diff, isAllZero(diff)) !== undefined) return undefined;
       const { uniform } = side === "A" ? diff.a : diff.b;
+      const when = timeText(uniform as bigint, 0);
       const text =
-        `All that differ have one mtime in ${side}, ${showSeconds(uniform as bigint)}: it was set or clamped, by SOURCE_DATE_EPOCH ` +
+        `All that differ have one mtime in ${side}, ${when}: it was set or clamped, by SOURCE_DATE_EPOCH ` +
         "or tar --mtime or --clamp-mtime. Do so on both sides.";
       return { classes: mtimes(findings), text };
     },

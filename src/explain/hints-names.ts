@@ -43,8 +43,8 @@ const PARTS: readonly HintRule[] = [
       const found = metadata(findings).filter((diff) => allWith(diff, MARK_ROOT));
       if (found.length === 0) return undefined;
       const text =
-        "Here only the root directory differs: layers and archives often have no entry for it, and readers then make it " +
-        "up; a directory on disk has its own metadata; the OCI transform gives it those of /usr. Set them on both " +
+        "Here only the root directory differs: layers and archives often have no entry for it, and readers then make " +
+        "it up; a directory on disk has its own metadata; the OCI transform gives it those of /usr. Set them on both " +
         "sides.";
       return { classes: idsOf(found), text };
     },
@@ -76,8 +76,12 @@ const PLACE_RULES: readonly HintRule[] = PLACES.map((name, place) => ({
   find({ classes }) {
     const isHere = (marks: number) => placeOf(marks) === place;
     const isBelow = (marks: number) => isHere(marks) && (marks & MARK_PLACE_ITSELF) === 0;
-    if (!classes.some((diff) => countMarked(diff, isBelow) > 0)) return undefined;
-    return { classes: idsOf(classes.filter((diff) => countMarked(diff, isHere) > 0)), text: PLACE_CAUSES[name] };
+    // Metadata that differs all over the tree differs here, too: only where most of it lies here is the place the cause.
+    const isCause = (diff: ClassDiff) =>
+      countMarked(diff, isHere) > 0 && (!METADATA.has(baseOf(diff.id)) || countMarked(diff, isHere) * 2 > diff.count);
+    const found = classes.filter(isCause);
+    if (!found.some((diff) => countMarked(diff, isBelow) > 0)) return undefined;
+    return { classes: idsOf(found), text: PLACE_CAUSES[name] };
   },
 }));
 

@@ -5,8 +5,8 @@
 import type { Tree } from "../image/tree.ts";
 import { escapeBytes } from "./display.ts";
 import { fieldAt } from "./image-fields.ts";
-import { ImageReader, regionPathOf, regionsOf, StructureDecoder } from "./walk.ts";
-import type { StructureKind } from "./walk-data.ts";
+import { ImageReader, type Region, regionPathOf, regionsOf, StructureDecoder } from "./walk.ts";
+import type { Field, StructureKind } from "./walk-data.ts";
 
 /** Bytes that are compared with an image, from their beginning on. */
 export interface ComparedBytes {
@@ -88,6 +88,35 @@ function countDifferences(a: Uint8Array, b: Uint8Array): { count: number; first:
   return { count, first };
 }
 
+/** The first piece of a region in which A and B differ. */
+interface Difference {
+  /** Where the piece begins in the region. */
+  at: number;
+  a: Uint8Array;
+  b: Uint8Array;
+  /** The first byte of the piece that differs. */
+  first: number;
+}
+
+/** Compares the bytes of a region, piece by piece. */
+function compareRegion(
+  region: Region,
+  image: ImageReader,
+  other: PieceReader,
+): { bytes: number; difference?: Difference } {
+  let bytes = 0;
+  let difference: Difference | undefined;
+  for (let at = 0; at < region.bytes; at += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, region.bytes - at);
+    const b = other.take(length);
+    const a = image.read(region.offset + at, length);
+    const { count, first } = countDifferences(a, b);
+    bytes += count;
+    if (count > 0) difference ??= { at, a, b, first };
+  }
+  return { bytes, ...(difference && { difference }) };
+}
+
 /**
  * Compares an image with other bytes.
  *
@@ -98,52 +127,47 @@ function countDifferences(a: Uint8Array, b: Uint8Array): { count: number; first:
 export function compareImage(tree: Tree, other: ComparedBytes): ImageComparison {
   const fetch = (offset: number, length: number) => tree.imageBytes(offset, length);
   const decoder = new StructureDecoder(fetch);
-  const bytes = new ImageReader(fetch);
+  const image = new ImageReader(fetch);
   const others = new PieceReader(other);
-  const fields = new Set<string>();
-  const found: ImageComparison = {
-    sizes: { a: tree.image!.size, b: other.size },
-    bytes: 0,
-    structures: 0,
-    of: 0,
-    head: [],
-    kinds: {},
-    fields: [],
-  };
+  const names = new Set<string>();
+  const sizes = { a: tree.image!.size, b: other.size };
+  const found: ImageComparison = { sizes, bytes: 0, structures: 0, of: 0, head: [], kinds: {}, fields: [] };
   for (const region of regionsOf(tree)) {
     const { kind, offset } = region;
+    const { bytes, difference } = compareRegion(region, image, others);
     found.of++;
-    let isCounted = false;
-    for (let at = 0; at < region.bytes; at += PIECE_BYTES) {
-      const length = Math.min(PIECE_BYTES, region.bytes - at);
-      const b = others.take(length);
-      const a = bytes.read(offset + at, length);
-      const { count, first } = countDifferences(a, b);
-      if (count === 0) continue;
-      found.bytes += count;
-      if (isCounted) continue;
-      isCounted = true;
-      found.structures++;
-      found.kinds[kind] = (found.kinds[kind] ?? 0) + 1;
-      if (found.structures > LOOKED_AT) continue;
-      const path = regionPathOf(tree, region);
-      const place = { structure: kind, ...(path && { path: escapeBytes(path) }) };
-      const decoded = decoder.fields(kind, offset, region.bytes);
-      if (HEAD.includes(kind)) {
-        // Few fields, and each means something for the whole image: all are told.
-        for (let i = first; i >= 0; ) {
-          const { end, ...difference } = fieldAt(kind, decoded, a, b, i);
-          found.head.push({ ...place, ...difference, offset: offset + difference.offset });
-          const rest = countDifferences(a.subarray(end), b.subarray(end)).first;
-          i = rest < 0 ? rest : end + rest;
-        }
-        continue;
-      }
-      const { end: _, ...difference } = fieldAt(kind, decoded, a, b, first);
-      fields.add(difference.field);
-      found.first ??= { ...place, ...difference, offset: offset + at + difference.offset };
+    found.bytes += bytes;
+    if (difference === undefined) continue;
+    found.structures++;
+    found.kinds[kind] = (found.kinds[kind] ?? 0) + 1;
+    if (found.structures > LOOKED_AT) continue;
+    const path = regionPathOf(tree, region);
+    const fields = fieldsOf(kind, decoder.fields(kind, offset, region.bytes), difference).map((field) => ({
+      structure: kind,
+      ...(path && { path: escapeBytes(path) }),
+      ...field,
+      offset: offset + field.offset,
+    }));
+    if (HEAD.includes(kind)) {
+      found.head.push(...fields);
+    } else {
+      found.first ??= fields[0]!;
+      names.add(fields[0]!.field);
     }
   }
-  found.fields = [...fields];
+  found.fields = [...names];
+  return found;
+}
+
+/** The fields of a structure that differ: of header and superblock all, since each concerns the whole image. */
+function fieldsOf(kind: StructureKind, fields: readonly Field[], { at, a, b, first }: Difference) {
+  const found: Array<Pick<FieldDifference, "field" | "offset" | "a" | "b">> = [];
+  for (let i = first; i >= 0; ) {
+    const { end, ...difference } = fieldAt(kind, fields, a, b, i);
+    found.push({ ...difference, offset: at + difference.offset });
+    if (!HEAD.includes(kind)) break;
+    const next = countDifferences(a.subarray(end), b.subarray(end)).first;
+    i = next < 0 ? next : end + next;
+  }
   return found;
 }

@@ -21,15 +21,15 @@ export function median(values) {
   return sorted[sorted.length >> 1];
 }
 
-/** Wall time of one run of a command, in seconds. */
-export function runSeconds(command, extra = {}) {
+/** Wall time of one run of a command, in seconds. @param exitCode what it must end with */
+export function runSeconds(command, extra = {}, exitCode = 0) {
   const start = process.hrtime.bigint();
   const { status, stderr, error } = spawnSync(command[0], command.slice(1), {
     env: { ...environment, ...extra },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  if (status !== 0) throw new Error(`${command.join(" ")} failed: ${error ?? stderr}`);
+  if (status !== exitCode) throw new Error(`${command.join(" ")} failed: ${error ?? stderr}`);
   return seconds;
 }
 

@@ -67,6 +67,27 @@ async function* infoDump(rounds) {
   yield ratioRow("composefs-info dump of a 64k-entry image, whole process", whole, "ms", 0.6, 0.4);
 }
 
+/** Two images that differ in every tenth mtime against one canonical dump of one of them. */
+async function* diff(rounds) {
+  const paths = ["a.img", "b.img"].map((name) => join(scratch, name));
+  const text = readFileSync(distroFile(64_000), "utf8");
+  let line = 0;
+  const moved = text.replace(/^(.*? )(\d+)\.(\d+)( .*)$/gm, (all, before, seconds, rest, after) =>
+    line++ % 10 === 0 ? `${before}${Number(seconds) + 1}.${rest}${after}` : all,
+  );
+  [text, moved].forEach((dump, i) => {
+    const file = join(scratch, `diff-${i}.dump`);
+    writeFileSync(file, dump);
+    runSeconds([...mkcomposefs, "--from-file", file, paths[i]]);
+  });
+  const whole = await inTurn(
+    () => runSeconds([...composefs, "diff", ...paths], {}, 1),
+    () => runSeconds([...composefs, "dump", paths[0]]),
+    rounds,
+  );
+  yield ratioRow("diff of two 64k-entry images, whole process, against one dump", whole, "ms", 2.5, 2);
+}
+
 /** Shapes that punish quadratic steps: time an entry against that of 50,000 entries of the same shape. */
 async function* shapes(rounds) {
   const microsecondsPerEntry = async (dump) => {
@@ -150,4 +171,4 @@ async function* size() {
 }
 
 /** All rows, by the names that `--only` takes. */
-export const groups = { entries64k, entries1m, infoDump, containers, shapes, verity, kernel, size };
+export const groups = { entries64k, entries1m, infoDump, diff, containers, shapes, verity, kernel, size };

@@ -180,6 +180,21 @@ describe("as many nodes as bytes can stand for", () => {
     ["directories", () => buildErofs(directory(named(many(20_000, () => directory([], { compact: true })))), 1).bytes],
     ["names of one file", () => imageOf(Array<Inode>(100_000).fill(file()))],
     [
+      "xattrs of eight bytes, each with a key of its own",
+      () => {
+        // As many as make the tables of keys and of pairs grow last.
+        const [inodes, each] = [61, 2700];
+        const key = (i: number) =>
+          String.fromCharCode(1 + (i % 250), 1 + (Math.floor(i / 250) % 250), 1 + Math.floor(i / 62_500), 1);
+        return imageOf(
+          many(inodes, (i) =>
+            file("", { xattrs: many(each, (k) => ({ index: 0, suffix: key(i * each + k), value: "" })) }),
+          ),
+          1,
+        );
+      },
+    ],
+    [
       "names of one byte",
       () => {
         const leaf = file();

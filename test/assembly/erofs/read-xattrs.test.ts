@@ -174,6 +174,33 @@ describe("references", () => {
     expect(answer(bytes)).toBe("IMAGE_XATTR_REFERENCE");
   });
 
+  test("to the inode's own entry, and to that of another one", () => {
+    const local = xattr("user.a", "1");
+    const owner = file("", { xattrs: [local] });
+    const at = (inode: Inode, name: string): number =>
+      buildErofs(directory([[name, inode]])).places.get(inode)!.xattrs / 4;
+    // A part without references has its first entry at 12, one with a reference at 16.
+    const other = file("", { references: [at(owner, "a") + 3] });
+    expect(
+      answerTo([
+        ["a", owner],
+        ["b", other],
+      ]),
+    ).toBe("OK");
+    expect(lines()[2]).toBe("/b 0 100644 1 0 0 0 0.0 - - - user.a=1");
+    const own = file("", { xattrs: [local], references: [0] });
+    own.references = [at(own, "a") + 4];
+    expect(answerToOne(own)).toBe("IMAGE_XATTR_TWICE");
+  });
+
+  test("to every place of a small image", () => {
+    const codes = new Set(Array.from({ length: 1025 }, (_, i) => refers([i], 2, { xattrs: [xattr("user.a", "1")] })));
+    expect([...codes].filter((code) => !/^(OK|IMAGE_XATTR_[A-Z_]+)$/.test(code))).toEqual([]);
+    expect(codes).toContain("IMAGE_XATTR_INDEX");
+    expect(codes).toContain("IMAGE_XATTR_TWICE");
+    expect(codes).toContain("IMAGE_XATTR_KEY");
+  });
+
   test("128 of them in V0 and V1, 255 in V2", () => {
     const many = (count: number) => Array.from({ length: count }, (_, i) => xattr(`user.${i}`));
     for (const version of [0, 1]) {
@@ -222,54 +249,6 @@ describe("a key twice", () => {
     ] as const) {
       expect(answerToOne(external(9n, [one, two]))).toBe("IMAGE_XATTR_TWICE");
     }
-  });
-});
-
-describe("the budget of 32767 bytes", () => {
-  // 12, and for each 7 + key + value, as C counts (dumpfile.md 4).
-  test.each([
-    ["one value", (left: number) => [xattr("user.a", "v".repeat(left - 12 - 7 - 6))]],
-    ["two values", (left: number) => [xattr("user.a", "v".repeat(20_000)), xattr("user.b", "v".repeat(left - 20_038))]],
-    [
-      "keys without their escape",
-      (left: number) => [xattr("trusted.overlay.overlay.a", "v".repeat(left - 12 - 7 - 17))],
-    ],
-  ])("%s", (_, make) => {
-    for (const version of [0, 1, 2]) {
-      expect(answerToOne(file("", { xattrs: make(32_767) }), version)).toBe("OK");
-      expect(answerToOne(file("", { xattrs: make(32_768) }), version)).toBe("IMAGE_XATTR_BUDGET");
-      expect(answerToOne(file("", { references: make(32_767) }), version)).toBe("OK");
-      expect(answerToOne(file("", { references: make(32_768) }), version)).toBe("IMAGE_XATTR_BUDGET");
-    }
-  });
-
-  test("markers of the writer are charged where the writer puts none", () => {
-    const rest = (own: Xattr[]) => [...own, xattr("user.a", "v".repeat(32_767 - 12 - 7 - 6 - (7 + 21)))];
-    const marker = (value: string) => xattr("user.overlay.whiteout", value);
-    for (const version of [0, 1, 2]) {
-      for (const make of [
-        file,
-        (content: string, parts: Partial<Inode>) => directory([], { ...parts, ...(content && {}) }),
-      ]) {
-        expect(answerToOne(make("", { xattrs: rest([marker("")]) }), version)).toBe("OK");
-        expect(answerToOne(make("", { xattrs: rest([marker("x")]) }), version)).toBe("IMAGE_XATTR_BUDGET");
-      }
-    }
-  });
-
-  test("what the writer adds is not charged", () => {
-    const own = xattr("user.a", "v".repeat(32_767 - 12 - 7 - 6));
-    expect(answerToOne(external(9n, [own, metacopy(DIGEST), redirect(`/${OBJECT}`)]), 1)).toBe("OK");
-    const marks = ["trusted.overlay.overlay.whiteout", "user.overlay.whiteout"].map((key) => xattr(key));
-    expect(answerToOne(file("", { xattrs: [...marks, own] }), 1)).toBe("OK");
-    const whiteout = file("", { xattrs: [marks[0]!] });
-    const parentMarks = [
-      ...["trusted.overlay.overlay.whiteouts", "user.overlay.whiteouts"].map((key) => xattr(key)),
-      ...["trusted.overlay.overlay.opaque", "user.overlay.opaque"].map((key) => xattr(key, "x")),
-    ];
-    expect(answerToOne(directory([["w", whiteout]], { xattrs: [...parentMarks, own] }), 1)).toBe("OK");
-    expect(answerToOne(directory([["f", file()]], { xattrs: [...parentMarks, own] }), 1)).toBe("IMAGE_XATTR_BUDGET");
-    expect(answerToOne(directory([["w", whiteout]], { xattrs: [...parentMarks, own] }), 0)).toBe("IMAGE_XATTR_BUDGET");
   });
 });
 

@@ -1,4 +1,4 @@
-/** What the bytes of an image say, structure by structure, against texts that were read by eye, and against tables. */
+/** What the bytes of an image say, structure by structure, against golden texts and against tables. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import * as format from "../../../src/explain/structures.ts";
