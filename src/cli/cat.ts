@@ -22,7 +22,7 @@ import { quote } from "../source/files.node.ts";
 import { openLayer } from "../source/layer-stream.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError } from "./common.ts";
-import { type ContainerInput, type InputOptions, openTree, type TreeInput } from "./input.ts";
+import { type ContainerInput, type InputOptions, openTree, recordsOf, type TreeInput } from "./input.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
 
@@ -86,8 +86,7 @@ async function writeObject(
   progress: ProgressLine,
 ): Promise<void> {
   const { hash, blockBits } = algorithmParameters(algorithm);
-  const records = container!.layers.map((layer) => layer.records);
-  const place = findContent(records, hash, digest!, origin - 1)!;
+  const place = findContent(recordsOf(container!), hash, digest!, origin - 1)!;
   const parameters = { hash, blockBits, salt: new Uint8Array(0) };
   const verity = new VeritySlot(acquireEngineSync(), 0, parameters, acceleratorFromEnvironment(), place.size);
   const held: Uint8Array[] | undefined = output.hasTemporaryName || place.size > HELD_MAX_BYTES ? undefined : [];

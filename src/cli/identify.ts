@@ -48,7 +48,15 @@ import { identificationText } from "../explain/identify-text.ts";
 import { toHex } from "../image/hex.ts";
 import { type MergeView, mergeLayers, XATTR_MODES } from "../image/merge.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import { type ContainerInput, describeTree, type InputOptions, openTree, type TreeInput, treeFacts } from "./input.ts";
+import {
+  type ContainerInput,
+  describeTree,
+  type InputOptions,
+  openTree,
+  recordsOf,
+  type TreeInput,
+  treeFacts,
+} from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
@@ -133,8 +141,9 @@ function isGiven(found: Candidate | undefined, { tree, container }: TreeInput, o
 }
 
 /** The other trees of a container image (oci-to-tree.md 5): the mode of a digest is often not known. */
-function viewsOf({ layers, transform }: ContainerInput, hash: HashName, accelerator: Accelerator): TreeView[] {
-  const records = layers.map((layer) => layer.records);
+function viewsOf(container: ContainerInput, hash: HashName, accelerator: Accelerator): TreeView[] {
+  const { transform } = container;
+  const records = recordsOf(container);
   const view = (id: string, text: string, reason: string, how: Omit<MergeView, "hash">, own = records): TreeView => {
     return { id, text, reason, merge: (engine) => mergeLayers(engine, own, { hash, ...how }, accelerator) };
   };

@@ -11,6 +11,7 @@ import type { Engine } from "../engine/engine.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
+import type { LayerRecords } from "../image/layer-records.ts";
 import { mergeLayers, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
 import type { ReadContainer } from "../image/read-container.node.ts";
@@ -97,12 +98,11 @@ export async function readInput(
   }
   const hash = (options.hash as HashName | undefined) ?? context.hash ?? CONTAINER_HASH;
   const container = await openLayers(source, options, [hash], progress);
-  const { image, layers, transform } = container;
+  const { image, transform } = container;
   const close = () => image.close();
   const engine = acquireEngineSync();
   try {
-    const records = layers.map((layer) => layer.records);
-    const tree = mergeLayers(engine, records, { hash, transform }, accelerator);
+    const tree = mergeLayers(engine, recordsOf(container), { hash, transform }, accelerator);
     return { kind: image.kind, name: source.name, engine, tree, algorithm: `${hash}-12`, container, close };
   } catch (error) {
     await close();
@@ -148,6 +148,11 @@ function explainKind(error: unknown): unknown {
   if (!(error instanceof ComposefsError) || error.code !== "SOURCE_KIND") return error;
   const message = `${error.message}; a compressed dumpfile has to be unpacked first`;
   return new ComposefsError(error.code, message, error.data, { cause: error });
+}
+
+/** The records of the layers, base first. */
+export function recordsOf({ layers }: ReadContainer): LayerRecords[] {
+  return layers.map(({ records }) => records);
 }
 
 /** What is done to the trees of container images. */

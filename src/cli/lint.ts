@@ -1,5 +1,6 @@
 /**
- * `composefs lint INPUT`: hazards of a tree that is to be sealed, by the rules of explain/rules.ts.
+ * `composefs lint INPUT`: hazards of a tree that is to be sealed, by the rules of explain/rules.ts; of a
+ * container image those of its merged tree, and by the rules of explain/lint-layers.ts those of its layers.
  *
  *   warning: run-content: content in /run (2)
  *       The transform of OCI images empties /run, so the digest of a sealed image does not cover it.
@@ -12,14 +13,18 @@
  */
 
 import { type LintOptions, lintTree, PLACES_DEFAULT } from "../explain/lint.ts";
-import { LEVELS, type Level } from "../explain/lint-rule.ts";
+import { LAYER_RULES, lintLayers } from "../explain/lint-layers.ts";
+import { LEVELS, type Level, type Rule } from "../explain/lint-rule.ts";
 import { formatLint, formatRule, formatRules, lintToJson, ruleToJson } from "../explain/lint-text.ts";
-import { findRule, RULES } from "../explain/rules.ts";
+import { RULES } from "../explain/rules.ts";
 import { quote } from "../source/files.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import { type InputOptions, noteTree, openTree } from "./input.ts";
+import { type InputOptions, noteTree, openTree, recordsOf } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
+
+/** Those of trees, and those of layers. */
+const ALL_RULES: readonly Rule[] = [...RULES, ...LAYER_RULES];
 
 export interface LintCommandOptions extends InputOptions {
   max?: string;
@@ -47,7 +52,9 @@ export async function run(input: string | undefined, options: LintCommandOptions
     const opened = await openTree(input, options, { progress, accelerator: "off" });
     await opened.close();
     noteTree(opened);
-    const report = lintTree(opened.tree, lintOptions);
+    const { container } = opened;
+    const ofTree = lintTree(opened.tree, lintOptions);
+    const report = container === undefined ? ofTree : lintLayers(ofTree, recordsOf(container), lintOptions);
     print(options.json ? `${JSON.stringify(lintToJson(report))}\n` : formatLint(report));
     return report.counts.error > 0 ? EXIT_NO : EXIT_OK;
   } finally {
@@ -67,13 +74,13 @@ function readOptions(options: LintCommandOptions): LintOptions {
 }
 
 function explain(id: string | true, isJson: boolean): string {
-  if (id === true) return isJson ? `${JSON.stringify({ rules: RULES.map(ruleToJson) })}\n` : formatRules(RULES);
+  if (id === true) return isJson ? `${JSON.stringify({ rules: ALL_RULES.map(ruleToJson) })}\n` : formatRules(ALL_RULES);
   const rule = requireRule("--explain", id);
   return isJson ? `${JSON.stringify(ruleToJson(rule))}\n` : formatRule(rule);
 }
 
 function requireRule(option: string, id: string) {
-  const rule = findRule(id);
+  const rule = ALL_RULES.find((one) => one.id === id);
   if (rule === undefined) throw usageError(`${option}: there is no rule ${quote(id)}; lint --explain lists them`);
   return rule;
 }

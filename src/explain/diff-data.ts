@@ -52,6 +52,8 @@ export interface DiffExample {
   path: Uint8Array;
   a: DiffValue;
   b: DiffValue;
+  /** The layers, from 1, that the entries of the two sides came from; of trees made of layers. */
+  layers?: { a?: number; b?: number };
 }
 
 /** What the values of one side have in common. */

@@ -85,7 +85,9 @@ function formatExamples(found: ClassDiff): string[] {
 
 /** The values of both sides; of an entry that one side lacks only what it is. */
 function sides(found: ClassDiff, example: DiffExample): string[] {
-  const [a, b] = showValues(found.id, example);
+  const values = showValues(found.id, example);
+  const layer = (side: "a" | "b") => (example.layers?.[side] === undefined ? "" : ` (layer ${example.layers[side]})`);
+  const [a, b] = [`${values[0]}${layer("a")}`, `${values[1]}${layer("b")}`];
   if (found.id === "added") return [b];
   return found.id === "removed" ? [a] : [`A ${a}`, `B ${b}`];
 }

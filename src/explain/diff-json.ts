@@ -9,7 +9,8 @@
  *    "equalAfter": [{"id": "modes", "text": "ignore modes"}],
  *    "remaining": [{"class": "added", "count": 1}]}
  *
- * `a` and `b` are null where a side has nothing. Paths, targets, keys and values are escaped as in a dumpfile. Numbers
+ * `a` and `b` are null where a side has nothing. An example of trees made of layers also says which layers its entries
+ * are from: "layers": {"a": 2, "b": 1}. Paths, targets, keys and values are escaped as in a dumpfile. Numbers
  * above 2^53 are strings. The trees are equal after `equalAfter`, but for `remaining`.
  */
 
@@ -31,10 +32,11 @@ export function diffToJson({ equal, entries, classes, hints, equalising }: TreeD
       count,
       of,
       hints: hints.filter((hint) => hint.classes.includes(id)).map((hint) => hint.id),
-      examples: examples.map(({ path, a, b }) => ({
+      examples: examples.map(({ path, a, b, layers }) => ({
         path: escapeBytes(path),
         a: jsonValue(id, a),
         b: jsonValue(id, b),
+        ...(layers && { layers }),
       })),
     })),
     hints,

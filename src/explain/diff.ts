@@ -53,9 +53,19 @@ export function diffTrees(a: Tree, b: Tree, options: DiffOptions = {}): TreeDiff
     found.of = comparable(found, walk, entries);
     if (found.id === "hardlink") walk.links.spellExamples(found);
   }
+  if (a.origin === "layer") noteLayers(classes, cursors[0], "a");
+  if (b.origin === "layer") noteLayers(classes, cursors[1], "b");
   const equal = classes.length === 0;
   const hints = equal ? [] : findHints({ classes, entries, cursors });
   return { equal, entries, classes, hints, equalising: equalise(classes) };
+}
+
+/** Says of each example which layer one side has it from. Few are looked up: those that are shown. */
+function noteLayers(classes: readonly ClassDiff[], cursor: TreeCursor, side: "a" | "b"): void {
+  for (const example of classes.flatMap(({ examples }) => examples)) {
+    const origin = cursor.find(example.path)?.origin ?? 0;
+    if (origin > 0) example.layers = { ...example.layers, [side]: origin };
+  }
 }
 
 /** Entries that could differ in a class. */

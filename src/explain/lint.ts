@@ -120,7 +120,7 @@ export function lintTree(tree: Tree, options: LintOptions = {}): LintReport {
 }
 
 /** What one rule found so far. */
-class Tally {
+export class Tally {
   readonly rule: Rule;
   readonly #max: number;
   readonly #places: LintPlace[] = [];
