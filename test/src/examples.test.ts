@@ -41,7 +41,15 @@ beforeAll(() => {
 
 test("there are examples of all public functions", () => {
   const all = examples.map(({ code }) => code).join();
-  for (const name of ["buildImage", "streamImage", "imageDigests", "verityDigest", "loadEngine", "buildImageFile"]) {
+  for (const name of [
+    "buildImage",
+    "streamImage",
+    "imageDigests",
+    "verityDigest",
+    "loadEngine",
+    "buildImageFile",
+    "containerDigests",
+  ]) {
     expect(all).toContain(`${name}(`);
   }
 });

@@ -227,6 +227,29 @@ describe("every command", () => {
     expect(composefs(["diff", "base", "dump", "--no-transform"], { cwd: folder })).toMatchObject({ exitCode: 1 });
   });
 
+  test("diff says which layers the entries are from, lint what is odd in layers", () => {
+    const cwd = emptyFolder();
+    const lower = tarball([dir("usr/"), file("usr/x", "1"), file("usr/y", "1")]);
+    const images = { a: [lower], b: [lower, tarball([file("usr/x", "22"), file("usr/x", "22"), file("usr/z", "")])] };
+    for (const [name, layers] of Object.entries(images)) writeLayout(makeLayout(layers), join(cwd, name));
+    const { exitCode, stdout } = composefs(["diff", "a", "b"], { cwd });
+    expect(exitCode).toBe(1);
+    expect(stdout).toMatch(/\/usr\/x {2}A .* \(layer 1\) +B .* \(layer 2\)\n/);
+    expect(stdout).toMatch(/\/usr\/z {2}.* \(layer 2\)\n/);
+    const { classes } = JSON.parse(composefs(["diff", "a", "b", "--json", "--only", "content"], { cwd }).stdout);
+    expect(classes[0].examples[0].layers).toEqual({ a: 1, b: 2 });
+    const lint = composefs(["lint", "b", "--json", "--ignore", "zero-mtime"], { cwd });
+    const found = JSON.parse(lint.stdout).findings.map(({ rule, places }: { rule: string; places: object[] }) => [
+      rule,
+      places,
+    ]);
+    expect(found).toEqual([
+      ["layer-duplicate", [{ path: "/usr/x", layer: 2 }]],
+      ["layer-implied-parent", [{ path: "/usr", layer: 2 }]],
+    ]);
+    expect(composefs(["lint", "--explain", "layer-duplicate"]).stdout).toMatch(/^warning: layer-duplicate: /);
+  });
+
   test("identify, in every view unless one was asked for", () => {
     const folder = cwd();
     const untransformed = Object.fromEntries(expectedTrees(base))["untransformed"]!["v1-sha256"];

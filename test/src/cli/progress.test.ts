@@ -1,6 +1,6 @@
 /** The line on the terminal: never wider than it, and nothing in it can steer it. */
 import { describe, expect, test } from "vitest";
-import { progressText } from "../../../src/cli/progress.ts";
+import { layerProgress, progressText } from "../../../src/cli/progress.ts";
 
 describe("progressText", () => {
   test("with and without a total", () => {
@@ -34,4 +34,23 @@ describe("progressText", () => {
       "hashing a\\u001b[2J\\n\\u009b\\u007f 1 bytes",
     );
   });
+});
+
+test("layers: those that are being read, and the sum", () => {
+  const shown: string[] = [];
+  const line = {
+    update: (verb: string, bytes: number) => void shown.push(progressText(verb, bytes, undefined, 200)),
+    clear() {},
+  };
+  const show = layerProgress(line, 3);
+  show({ layer: 0, bytes: 1000, state: "cached" });
+  show({ layer: 2, bytes: 2_000_000, state: "reading" });
+  show({ layer: 1, bytes: 500_000, state: "reading" });
+  show({ layer: 2, bytes: 3_000_000, state: "done" });
+  expect(shown).toEqual([
+    "1 of 3 layers read, in all 1.0 kB",
+    "1 of 3 layers read, layer 3 2.0 MB, in all 2.0 MB",
+    "1 of 3 layers read, layer 3 2.0 MB, layer 2 500.0 kB, in all 2.5 MB",
+    "2 of 3 layers read, layer 2 500.0 kB, in all 3.5 MB",
+  ]);
 });
