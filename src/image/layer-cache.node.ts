@@ -16,8 +16,11 @@ export function defaultCacheDirectory(): string {
   return join(base?.startsWith("/") ? base : join(homedir(), ".cache"), "composefs-wasm");
 }
 
-/** Errors for which a cache is not worth ending a job: it is not there, may not be written, or is full. */
-const HARMLESS = new Set(["ENOENT", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "ENOTDIR"]);
+/** Errors for which a cache is not worth ending a job: it is not there, is no directory, may not be written, is full. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  ...["ENOENT", "ENOTDIR", "EEXIST", "EISDIR", "ELOOP", "ENAMETOOLONG"],
+  ...["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO"],
+]);
 
 export class DirectoryCache implements CacheStore {
   readonly #directory: string;

@@ -106,7 +106,7 @@ describe("the directory", () => {
     chmodSync(join(folder, "closed"), 0o500);
     for (const name of ["file", "file/below", "closed"]) {
       const cache = new DirectoryCache(join(folder, name));
-      await keepCached(cache, DIFF_ID, layer).catch((error) => expect(error).toMatchObject({ code: "EEXIST" }));
+      await keepCached(cache, DIFF_ID, layer);
       await findCached(cache, DIFF_ID, ["sha512"]);
     }
   });
