@@ -79,13 +79,7 @@ export interface PlainHash {
 }
 
 /** Another tree of the same input: that of a container image with another transform, or of one layer alone. */
-export interface TreeView {
-  /** Name for programs. */
-  id: string;
-  /** How it is made, for people. */
-  text: string;
-  /** Why it is tried. */
-  reason: string;
+export interface TreeView extends Pick<Variant, "id" | "text" | "reason"> {
   /** Makes it. @param engine a fresh one @throws {ComposefsError} LAYER_* when there is no such tree */
   merge(engine: Engine): Tree;
 }
@@ -93,7 +87,7 @@ export interface TreeView {
 /** Options of {@link identify}. */
 export interface IdentifyOptions {
   accelerator: Accelerator;
-  /** Plain hashes. Without it those digests are not tried. */
+  /** Without it no plain hashes are tried. */
   plainHash?: (hash: HashName) => PlainHash;
   /** Digests of the input as it is, with the hash of the expected one: plain, and fs-verity with blocks of 4096. */
   input?: { plain?: string; verity?: string };
