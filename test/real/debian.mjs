@@ -39,7 +39,7 @@ function bootstrap() {
   const root = join(scratch, "root");
   const mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split("\n")[0];
   const suite = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
-  run("debootstrap", "--variant=minbase", suite, root, mirror);
+  run("debootstrap", "--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror]));
   return root;
 }
 
