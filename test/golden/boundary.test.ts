@@ -32,6 +32,14 @@ const EXPORTS = [
   "scanWrite",
   "scanEnd",
   "scanBytes",
+  // tar -> layer records -> tree
+  "layerBegin",
+  "layerWrite",
+  "layerEnd",
+  "mergeBegin",
+  "mergeLayer",
+  "mergeWrite",
+  "mergeEnd",
   // tree -> dumpfile, canonical or as composefs-info prints it; what the bytes of an image are
   "printOpen",
   "printRead",

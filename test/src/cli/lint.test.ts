@@ -1,5 +1,6 @@
 /** `composefs lint` from outside: what it prints, and how it ends. */
 import { describe, expect, test } from "vitest";
+import { LAYER_RULES } from "../../../src/explain/lint-layers.ts";
 import { RULES } from "../../../src/explain/rules.ts";
 import { debian, readFixture } from "../../support/fixtures.ts";
 import { composefs } from "./run.ts";
@@ -86,9 +87,9 @@ note: mounted-over: content in /dev, /proc or /sys (14)
       stderr: "",
     });
     const all = composefs(["lint", "--explain"]);
-    expect(all.stdout.split("\n").filter((line) => line !== "")).toHaveLength(RULES.length);
+    expect(all.stdout.split("\n").filter((line) => line !== "")).toHaveLength(RULES.length + LAYER_RULES.length);
     const { rules } = JSON.parse(composefs(["lint", "--explain", "--json"]).stdout);
-    expect(rules).toHaveLength(RULES.length);
+    expect(rules).toHaveLength(RULES.length + LAYER_RULES.length);
     expect(JSON.parse(composefs(["lint", "--json", "--explain", "socket"]).stdout)).toEqual(
       rules.find(({ rule }: { rule: string }) => rule === "socket"),
     );
