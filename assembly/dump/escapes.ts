@@ -80,37 +80,3 @@ export function hasZero(at: usize, len: u32): bool {
   }
   return false;
 }
-
-/** What `writeEscaped` escapes beside what always must be: nothing, or `=` as in keys and values of xattrs. */
-export const ESCAPE_PLAIN: u32 = 0;
-export const ESCAPE_EQUALS: u32 = 0x3d;
-
-/**
- * Escapes a text as C and composefs-rs do (dumpfile.md 2.2).
- *
- * @param to room for four times `len` bytes
- * @param also a byte to escape that could stand plain: `ESCAPE_EQUALS`, or none
- * @returns the address after it
- */
-export function writeEscaped(from: usize, len: u32, to: usize, also: u32): usize {
-  for (let i: u32 = 0; i < len; i++) {
-    const byte = <u32>load<u8>(from + i);
-    if (byte >= 0x21 && byte <= 0x7e && byte != BACKSLASH && byte != also) {
-      store<u8>(to, byte);
-      to++;
-      continue;
-    }
-    const letter = byte == BACKSLASH ? BACKSLASH : byte == 0x0a ? 0x6e : byte == 0x0d ? 0x72 : byte == 0x09 ? 0x74 : 0;
-    store<u8>(to, BACKSLASH);
-    if (letter) {
-      store<u8>(to, letter, 1);
-      to += 2;
-    } else {
-      store<u8>(to, 0x78, 1);
-      store<u8>(to, hexLetter(byte >> 4), 2);
-      store<u8>(to, hexLetter(byte & 15), 3);
-      to += 4;
-    }
-  }
-  return to;
-}

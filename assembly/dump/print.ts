@@ -7,6 +7,15 @@
 
 import { STATUS_OK } from "../abi";
 import { encodeObjectPath, objectPathLen } from "../mem/hex";
+import {
+  ESCAPE_EQUALS,
+  ESCAPE_PLAIN,
+  writeAbsent,
+  writeEscaped,
+  writeField,
+  writeNumber,
+  writeOptional,
+} from "../mem/lines";
 import { beginPieces, nextPiece } from "../mem/pieces";
 import { failMemory } from "../mem/record";
 import { writeText } from "../mem/text";
@@ -24,7 +33,6 @@ import { depthFirst } from "../tree/order";
 import { path, pathLen, spellPath } from "../tree/path";
 import { entryCount, rootNode } from "../tree/tree";
 import { copyKey, listCount, listItem, Pair } from "../tree/xattrs";
-import { ESCAPE_EQUALS, ESCAPE_PLAIN, writeEscaped } from "./escapes";
 
 const SPACE: u8 = 0x20;
 const DASH: u8 = 0x2d;
@@ -81,36 +89,6 @@ function printHardlink(first: Node, to: usize): usize {
   spellPath(first);
   to = writeEscaped(path, pathLen, to, ESCAPE_PLAIN);
   return to + writeText(to, " - -\n");
-}
-
-/** Writes a number in base 8 or 10. @returns the address after it */
-function writeNumber(number: u64, base: u64, to: usize): usize {
-  let digits: u32 = 1;
-  for (let rest = number / base; rest; rest /= base) digits++;
-  for (let at = digits; at; at--) {
-    store<u8>(to + at - 1, 0x30 + (number % base));
-    number /= base;
-  }
-  return to + digits;
-}
-
-/** The same with a space before it. */
-function writeField(number: u64, base: u64, to: usize): usize {
-  store<u8>(to, SPACE);
-  return writeNumber(number, base, to + 1);
-}
-
-/** Writes a space and a text of which a lone `-` must not be taken for an absent one. */
-function writeOptional(text: usize, len: u32, to: usize): usize {
-  store<u8>(to, SPACE);
-  if (len == 1 && load<u8>(text) == DASH) return to + 1 + writeText(to + 1, "\\x2d");
-  return writeEscaped(text, len, to + 1, ESCAPE_PLAIN);
-}
-
-function writeAbsent(to: usize): usize {
-  store<u8>(to, SPACE);
-  store<u8>(to + 1, DASH);
-  return to + 2;
 }
 
 function sizeOf(node: Node): u64 {

@@ -18,10 +18,7 @@ import {
   XATTR_TEXT_MAX_BYTES,
 } from "../abi";
 import { failMemory } from "../mem/record";
-import { setItem, ITEM_BYTES, itemValue, sort } from "../mem/sort";
-import { allocate, mark, release } from "../mem/arena";
-import { sortKey } from "../mem/bytes";
-import { compareKeys, internKey, internPair, keepList, Key, keyBytes, Pair } from "../tree/xattrs";
+import { internKey, internPair, keepPairs, Key, keyBytes, Pair } from "../tree/xattrs";
 import { hasZero, unescape, unescapeStatus } from "./escapes";
 import { fieldEnd, fieldEscaped } from "./fields";
 import { beginField, failHere, line } from "./place";
@@ -42,28 +39,8 @@ const valueText = memory.data(XATTR_TEXT_MAX_BYTES + 16, 8);
 /** The list that `readXattrs` made, 0 for none. */
 export let list: usize = 0;
 
-function compareItems(a: u32, b: u32): i32 {
-  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key);
-}
-
 function pairAt(index: u32): Pair {
   return changetype<Pair>(<usize>load<u32>(current + ((<usize>index) << 2)));
-}
-
-/** Sorts the current line's pairs by key. @returns a status */
-function sortCurrent(count: u32): i32 {
-  const point = mark();
-  const items = allocate(<u64>count * ITEM_BYTES);
-  if (!items) return failMemory();
-  for (let i: u32 = 0; i < count; i++) {
-    setItem(items + <usize>i * ITEM_BYTES, sortKey(pairAt(i).key.bytes), <u32>changetype<usize>(pairAt(i)));
-  }
-  if (!sort(items, count, compareItems)) return failMemory();
-  for (let i: u32 = 0; i < count; i++) {
-    store<u32>(current + ((<usize>i) << 2), itemValue(items + <usize>i * ITEM_BYTES));
-  }
-  release(point);
-  return STATUS_OK;
 }
 
 /** The pair that `readToken` found. */
@@ -121,7 +98,6 @@ export function readXattrs(at: usize, end: usize, strict: bool): i32 {
   const lineMark = <u32>line;
   let count: u32 = 0;
   let budget: u32 = 0;
-  let sorted = true;
   while (true) {
     beginField(at);
     const stop = fieldEnd(at);
@@ -148,7 +124,6 @@ export function readXattrs(at: usize, end: usize, strict: bool): i32 {
     if (twice) {
       store<u32>(current + ((<usize>key.seenAt) << 2), <u32>token);
     } else {
-      if (count && sorted) sorted = compareKeys(pairAt(count - 1).key, key) < 0;
       store<u32>(current + ((<usize>count) << 2), <u32>token);
       key.seenLine = lineMark;
       key.seenAt = count;
@@ -157,10 +132,6 @@ export function readXattrs(at: usize, end: usize, strict: bool): i32 {
     if (stop == end) break;
     at = stop + 1;
   }
-  if (!sorted) {
-    const status = sortCurrent(count);
-    if (status != STATUS_OK) return status;
-  }
-  list = keepList(current, count);
+  list = keepPairs(current, count);
   return list ? STATUS_OK : failMemory();
 }

@@ -102,6 +102,29 @@ export const ICOUNT_MAX: u32 = 65535;
 /** Most references of an inode in V0 and V1 (erofs-v1.md 5; the cap of C's writer, 0x80). */
 export const SHARED_MAX: u32 = 128;
 
+/** Highest name index without a long prefix. */
+export const NAME_INDEX_MAX: u32 = 6;
+
+/** The prefix that a name index stands for: EROFS_XATTR_INDEX_* of fs/erofs/erofs_fs.h; empty for 0. */
+export function prefixOf(index: u32): string {
+  switch (index) {
+    case 1:
+      return "user.";
+    case 2:
+      return "system.posix_acl_access";
+    case 3:
+      return "system.posix_acl_default";
+    case 4:
+      return "trusted.";
+    case 5:
+      return "lustre.";
+    case 6:
+      return "security.";
+    default:
+      return "";
+  }
+}
+
 // ---- directories
 
 export const DIRENT_BYTES: u32 = 12;

@@ -11,8 +11,8 @@
 
 import { startsWith, isText, writeText } from "../mem/text";
 import { TYPE_REGULAR } from "../tree/node";
-import { XATTR_ENTRY_BYTES, XATTR_HEADER_BYTES } from "./format";
-import { ESCAPE_EQUALS, writeByte, writeEscaped } from "./info-text";
+import { prefixOf, XATTR_ENTRY_BYTES, XATTR_HEADER_BYTES } from "./format";
+import { ESCAPE_EQUALS, writeByte, writeEscaped } from "../mem/lines";
 import { addressOf, xattrBase } from "./input";
 import * as inode from "./read-inode";
 
@@ -50,26 +50,6 @@ const UNESCAPE: u32 = 2;
 const REDIRECT: u32 = 3;
 const METACOPY: u32 = 4;
 const WHITEOUT: u32 = 5;
-
-/** The prefix of a name index: EROFS_XATTR_INDEX_* of fs/erofs/erofs_fs.h. */
-function prefixOf(index: u32): string {
-  switch (index) {
-    case 1:
-      return "user.";
-    case 2:
-      return "system.posix_acl_access";
-    case 3:
-      return "system.posix_acl_default";
-    case 4:
-      return "trusted.";
-    case 5:
-      return "lustre.";
-    case 6:
-      return "security.";
-    default:
-      return "";
-  }
-}
 
 function suffixLen(entry: usize): u32 {
   return load<u8>(entry);

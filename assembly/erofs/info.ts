@@ -26,7 +26,7 @@ import {
   writeField,
   writeNumber,
   writeOptional,
-} from "./info-text";
+} from "../mem/lines";
 import { digest, digestLen, isWhiteout, payload, payloadLen, printXattrs, readOverlay } from "./info-xattrs";
 import { addressOf } from "./input";
 import * as inode from "./read-inode";
@@ -90,14 +90,14 @@ function printNext(to: usize): usize {
 /** Writes the fields from size to mtime. */
 function printNumbers(isHardlink: bool, to: usize): usize {
   const isDevice = inode.type == TYPE_CHARACTER || inode.type == TYPE_BLOCK;
-  to = writeField(isWhiteout ? 0 : inode.size, to);
+  to = writeField(isWhiteout ? 0 : inode.size, 10, to);
   to = writeByte(SPACE, to);
   if (isHardlink) to = writeByte(AT, to);
   to = writeNumber(isWhiteout ? (inode.mode & PERMISSIONS) | S_IFCHR : inode.mode, 8, to);
-  to = writeField(inode.nlink, to);
-  to = writeField(inode.uid, to);
-  to = writeField(inode.gid, to);
-  to = writeField(isDevice ? inode.union : 0, to);
+  to = writeField(inode.nlink, 10, to);
+  to = writeField(inode.uid, 10, to);
+  to = writeField(inode.gid, 10, to);
+  to = writeField(isDevice ? inode.union : 0, 10, to);
   to = writeByte(SPACE, to);
   const isNegative = inode.seconds < 0;
   if (isNegative) to = writeByte(DASH, to);

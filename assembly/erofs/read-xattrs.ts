@@ -26,17 +26,15 @@ import {
   XATTR_KEY_MAX_BYTES,
 } from "../abi";
 import { sipHash } from "../hash/siphash";
-import { allocate, mark, release } from "../mem/arena";
-import { sortKey } from "../mem/bytes";
+import { allocate } from "../mem/arena";
 import { failMemory } from "../mem/record";
-import { ITEM_BYTES, itemValue, setItem, sort } from "../mem/sort";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { isText, startsWith, writeText } from "../mem/text";
 import { internDigest } from "../tree/digests";
 import { isParentMarker, isWhiteoutKey, isWhiteoutMarker, redirectItem } from "../tree/overlay";
 import { digestBytes, setDigestBytes } from "../tree/tree";
-import { compareKeys, internKey, internPair, keepList, Key, keyBytes, listCount, listItem, Pair } from "../tree/xattrs";
-import { SHARED_MAX, XATTR_ENTRY_BYTES, XATTR_HEADER_BYTES } from "./format";
+import { internKey, internPair, keepPairs, Key, keyBytes, listCount, listItem, Pair } from "../tree/xattrs";
+import { NAME_INDEX_MAX, prefixOf, SHARED_MAX, XATTR_ENTRY_BYTES, XATTR_HEADER_BYTES } from "./format";
 import { addressOf, claim, failImage, imageBytes, imageVersion, isWithin, xattrBase } from "./input";
 import { xattrAt, xattrBytes } from "./read-inode";
 
@@ -97,28 +95,6 @@ let entryBytes: u32 = 0;
 export function resetXattrs(): void {
   clear(entries);
   serial = 0;
-}
-
-/** Prefix of a name index: EROFS_XATTR_INDEX_* of fs/erofs/erofs_fs.h. @returns its length, or -1 */
-function writePrefix(index: u32, to: usize): i32 {
-  switch (index) {
-    case 0:
-      return 0;
-    case 1:
-      return writeText(to, "user.");
-    case 2:
-      return writeText(to, "system.posix_acl_access");
-    case 3:
-      return writeText(to, "system.posix_acl_default");
-    case 4:
-      return writeText(to, "trusted.");
-    case 5:
-      return writeText(to, "lustre.");
-    case 6:
-      return writeText(to, "security.");
-    default:
-      return -1;
-  }
 }
 
 /** Reads the value of metacopy: struct ovl_metacopy of fs/overlayfs/overlayfs.h. */
@@ -184,10 +160,10 @@ function readEntry(at: u64, end: u64, status: i32): i32 {
   const valueLen = <u32>load<u16>(entry, 2);
   entryBytes = XATTR_ENTRY_BYTES + suffixLen + valueLen;
   if (at + entryBytes > end) return failImage(status, at, at + entryBytes, end);
-  const prefixLen = writePrefix(index, key);
-  if (prefixLen < 0) return failImage(STATUS_IMAGE_XATTR_INDEX, at + 1, index, 6);
+  if (index > NAME_INDEX_MAX) return failImage(STATUS_IMAGE_XATTR_INDEX, at + 1, index, NAME_INDEX_MAX);
+  const prefixLen = writeText(key, prefixOf(index));
   memory.copy(key + prefixLen, entry + XATTR_ENTRY_BYTES, suffixLen);
-  let keyLen = <u32>prefixLen + suffixLen;
+  let keyLen = prefixLen + suffixLen;
   const valueAt = at + XATTR_ENTRY_BYTES + suffixLen;
   for (let i: u32 = 0; i < suffixLen; i++) {
     if (!load<u8>(entry + XATTR_ENTRY_BYTES + i)) return failImage(STATUS_IMAGE_XATTR_KEY_NUL, at, i, suffixLen);
@@ -284,27 +260,10 @@ function take(at: u64): i32 {
   return STATUS_OK;
 }
 
-function comparePairs(a: u32, b: u32): i32 {
-  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key);
-}
-
-/** Brings the pairs into the order of their keys and keeps them. */
+/** Keeps the pairs that were found. */
 function keepFound(): i32 {
-  list = 0;
   if (!foundCount) return STATUS_OK;
-  if (foundCount > 1) {
-    const point = mark();
-    const items = allocate(<u64>foundCount * ITEM_BYTES);
-    if (!items) return failMemory();
-    for (let i: u32 = 0; i < foundCount; i++) {
-      const pair = load<u32>(found + (i << 2));
-      setItem(items + <usize>i * ITEM_BYTES, sortKey(changetype<Pair>(<usize>pair).key.bytes), pair);
-    }
-    if (!sort(items, foundCount, comparePairs)) return failMemory();
-    for (let i: u32 = 0; i < foundCount; i++) store<u32>(found + (i << 2), itemValue(items + <usize>i * ITEM_BYTES));
-    release(point);
-  }
-  list = keepList(found, foundCount);
+  list = keepPairs(found, foundCount);
   return list ? STATUS_OK : failMemory();
 }
 

@@ -9,6 +9,7 @@ import {
   FIELD_NONE,
   MERGE_IMPLY_PARENTS,
   MERGE_SHA512,
+  PATH_MAX_BYTES,
   RECORD_GID,
   RECORD_MODE,
   RECORD_NANOSECONDS,
@@ -64,7 +65,7 @@ let lastMade: usize = 0;
 
 /** Directory of the entry before, and its path: neighbours share it. */
 let lastParent: usize = 0;
-let lastParentPath: usize = 0;
+const lastParentPath = memory.data(PATH_MAX_BYTES + 16, 16);
 let lastParentLen: u32 = 0;
 
 /** Begins a tree: a root with mode 0 and all zero. @returns a status */
@@ -197,19 +198,12 @@ function findParent(nameAt: u32, isWhiteout: bool): usize {
       return 0;
     }
   }
-  lastParentPath = keepParentPath(len);
+  memory.copy(lastParentPath, record.path, len);
   lastParentLen = len;
-  lastParent = lastParentPath ? address : 0;
+  lastParent = address;
   return address;
 }
 let parentStatus: i32 = STATUS_OK;
-
-const parentPath = memory.data(4096 + 16, 16);
-
-function keepParentPath(len: u32): usize {
-  memory.copy(parentPath, record.path, len);
-  return parentPath;
-}
 
 /** Removes what a whiteout names. */
 function applyWhiteout(parent: Node, name: usize, len: u32): void {

@@ -3,12 +3,9 @@
  */
 
 import { MERGE_KEEP_USER_XATTRS, MERGE_TRANSFORM, STATUS_OK, XATTR_BUDGET_BYTES } from "../abi";
-import { allocate, mark, release } from "../mem/arena";
-import { sortKey } from "../mem/bytes";
 import { failMemory } from "../mem/record";
-import { ITEM_BYTES, itemValue, setItem, sort } from "../mem/sort";
 import { isText, startsWith } from "../mem/text";
-import { compareKeys, internKey, internPair, keepList, Key, Pair } from "../tree/xattrs";
+import { internKey, internPair, keepPairs, Key } from "../tree/xattrs";
 import { xattrCount, xattrs } from "./record";
 
 let mode: u32 = 0;
@@ -28,25 +25,6 @@ export function setXattrMode(flags: u32): void {
 function isKept(key: usize, len: u32): bool {
   if (!(mode & MERGE_TRANSFORM) || isText(key, len, "security.capability")) return true;
   return (mode & MERGE_KEEP_USER_XATTRS) != 0 && startsWith(key, len, "user.");
-}
-
-function comparePairs(a: u32, b: u32): i32 {
-  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key);
-}
-
-/** Brings `count` pairs into the order of their keys. @returns false when memory is refused */
-function order(count: u32): bool {
-  const point = mark();
-  const items = allocate(<u64>count * ITEM_BYTES);
-  if (!items) return false;
-  for (let i: u32 = 0; i < count; i++) {
-    const pair = load<u32>(pairs + (i << 2));
-    setItem(items + <usize>i * ITEM_BYTES, sortKey(changetype<Pair>(<usize>pair).key.bytes), pair);
-  }
-  if (!sort(items, count, comparePairs)) return false;
-  for (let i: u32 = 0; i < count; i++) store<u32>(pairs + (i << 2), itemValue(items + <usize>i * ITEM_BYTES));
-  release(point);
-  return true;
 }
 
 /** Reads the xattrs of the record that was read. @returns a status */
@@ -69,7 +47,6 @@ export function readXattrs(): i32 {
   }
   list = 0;
   if (!count) return STATUS_OK;
-  if (count > 1 && !order(count)) return failMemory();
-  list = keepList(pairs, count);
+  list = keepPairs(pairs, count);
   return list ? STATUS_OK : failMemory();
 }

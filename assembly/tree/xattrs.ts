@@ -10,8 +10,9 @@
  * their order. So a key that the writer adds itself (`trusted.overlay.metacopy`) can never meet one of the input.
  */
 
-import { allocate } from "../mem/arena";
-import { comparePadded, copyAndPad, equal } from "../mem/bytes";
+import { allocate, mark, release } from "../mem/arena";
+import { comparePadded, copyAndPad, equal, sortKey } from "../mem/bytes";
+import { ITEM_BYTES, itemValue, setItem, sort } from "../mem/sort";
 import { startsWith, writeText } from "../mem/text";
 import { addressAt, clear, first, hashAt, next, put, ready, Table, TABLE_BYTES } from "../mem/table";
 import { sipHash } from "../hash/siphash";
@@ -256,17 +257,44 @@ export function setListItem(list: usize, index: u32, item: usize): void {
   store<u32>(list + 4 + ((<usize>index) << 2), <u32>item);
 }
 
+function keyAt(pairs: usize, index: u32): Key {
+  return changetype<Pair>(<usize>load<u32>(pairs + ((<usize>index) << 2))).key;
+}
+
+function comparePairs(a: u32, b: u32): i32 {
+  return compareKeys(changetype<Pair>(<usize>a).key, changetype<Pair>(<usize>b).key);
+}
+
+/** Brings pairs into the order of their keys, if they are not in it. @returns false when memory is refused */
+function sortPairs(pairs: usize, count: u32): bool {
+  let sorted: u32 = 1;
+  while (sorted < count && compareKeys(keyAt(pairs, sorted - 1), keyAt(pairs, sorted)) < 0) sorted++;
+  if (sorted >= count) return true;
+  const point = mark();
+  const items = allocate(<u64>count * ITEM_BYTES);
+  if (!items) return false;
+  for (let i: u32 = 0; i < count; i++) {
+    setItem(items + <usize>i * ITEM_BYTES, sortKey(keyAt(pairs, i).bytes), load<u32>(pairs + ((<usize>i) << 2)));
+  }
+  if (!sort(items, count, comparePairs)) return false;
+  for (let i: u32 = 0; i < count; i++) store<u32>(pairs + ((<usize>i) << 2), itemValue(items + <usize>i * ITEM_BYTES));
+  release(point);
+  return true;
+}
+
 /**
- * Keeps a list of `count` > 0 items; a list like the one before is not kept twice.
+ * Keeps the xattrs of a node as a list in the order of their keys; a list like the one before is not kept twice.
  *
- * @param items u32 addresses
+ * @param pairs u32 addresses of pairs with different keys; they are put into order where they are
+ * @param count at least 1
  * @returns 0 when memory is refused
  */
-export function keepList(items: usize, count: u32): usize {
-  if (listCount(lastList) == count && equal(lastList + 4, items, (<usize>count) << 2)) return lastList;
+export function keepPairs(pairs: usize, count: u32): usize {
+  if (!sortPairs(pairs, count)) return 0;
+  if (listCount(lastList) == count && equal(lastList + 4, pairs, (<usize>count) << 2)) return lastList;
   const list = newList(count);
   if (!list) return 0;
-  memory.copy(list + 4, items, (<usize>count) << 2);
+  memory.copy(list + 4, pairs, (<usize>count) << 2);
   lastList = list;
   return list;
 }

@@ -1,11 +1,11 @@
 /**
- * Fields of a line that `composefs-info dump` prints: numbers, escaped bytes, what may be absent.
+ * Fields of a dumpfile's line (composefs-dump(5)): numbers, escaped bytes, what may be absent.
  *
  * Functions take the address to write at and return the one after what they wrote; up to 16 bytes more are overwritten.
  */
 
-import { hexLetter } from "../mem/hex";
-import { writeText } from "../mem/text";
+import { hexLetter } from "./hex";
+import { writeText } from "./text";
 
 const SPACE: u8 = 0x20;
 const DASH: u8 = 0x2d;
@@ -16,7 +16,7 @@ export const ESCAPE_PLAIN: u32 = BACKSLASH;
 export const ESCAPE_EQUALS: u32 = 0x3d;
 
 /**
- * Escapes bytes as print_escaped of composefs-info.c does (dumpfile.md 2.2). Up to 15 bytes after them are read.
+ * Escapes bytes as C and composefs-rs do (dumpfile.md 2.2; print_escaped of composefs-info.c). Up to 15 bytes after them are read.
  *
  * @param to room for four times `len` bytes
  * @param also `ESCAPE_PLAIN` or `ESCAPE_EQUALS`
@@ -77,10 +77,10 @@ export function writeNumber(number: u64, base: u64, to: usize): usize {
   return to + digits;
 }
 
-/** Writes a space and a number in base 10. */
-export function writeField(number: u64, to: usize): usize {
+/** Writes a space and a number in base 8 or 10. */
+export function writeField(number: u64, base: u64, to: usize): usize {
   store<u8>(to, SPACE);
-  return writeNumber(number, 10, to + 1);
+  return writeNumber(number, base, to + 1);
 }
 
 /** Writes a byte. */
