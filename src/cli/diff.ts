@@ -15,6 +15,7 @@ import { formatDiff } from "../explain/diff-format.ts";
 import { diffToJson } from "../explain/diff-json.ts";
 import { explainImages } from "../explain/image.ts";
 import { formatImages, imagesToJson } from "../explain/image-text.ts";
+import { countOf } from "../explain/words.ts";
 import { quote } from "../source/files.node.ts";
 import { parseOperand } from "../source/operand.node.ts";
 import { type ContainerSource, openInput, type Source } from "../source/resolve.node.ts";
@@ -30,7 +31,7 @@ import {
   treeFacts,
 } from "./input.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
-import { countOf, print, printable } from "./text.ts";
+import { print, printable } from "./text.ts";
 
 export interface DiffCommandOptions extends InputOptions {
   /** Each names one class, or several with commas between them. */

@@ -34,13 +34,14 @@ import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { type ImageInfo, imageInfo, type TreeInfo, treeInfo } from "../explain/info.ts";
 import { type JsonNumber, timeText } from "../explain/listing.ts";
+import { formatCount } from "../explain/words.ts";
 import { ScanJob } from "../image/job.ts";
 import type { VerityAlgorithm } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
 import { acceleratorFromEnvironment, EXIT_OK } from "./common.ts";
 import { describeTree, type InputOptions, openTree, type TreeFacts, type TreeInput, treeFacts } from "./input.ts";
 import { startProgress } from "./progress.ts";
-import { formatCount, print, printable } from "./text.ts";
+import { print, printable } from "./text.ts";
 
 export interface InfoOptions extends InputOptions {
   json?: boolean;

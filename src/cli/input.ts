@@ -11,6 +11,7 @@ import type { Engine } from "../engine/engine.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
+import { countOf } from "../explain/words.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
 import { mergeLayers, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
@@ -22,7 +23,7 @@ import { parsePlatform } from "../source/platform.ts";
 import { type ContainerSource, openInput, type Source, type SourceKind } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, readTree, usageError } from "./common.ts";
 import { isTerminal, layerProgress, type ProgressLine } from "./progress.ts";
-import { countOf, printable, printError } from "./text.ts";
+import { printable, printError } from "./text.ts";
 
 /** Options that every command with an INPUT has, as they are typed. */
 export interface InputOptions {

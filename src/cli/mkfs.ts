@@ -9,6 +9,7 @@
  *    "digests": {"v1-sha256-12": "…"}, "made": {"layers": null, "transform": false, "xattrs": null}, "counts": {"entries": 6768, …}}
  */
 
+import { formatCount } from "../explain/words.ts";
 import { OutputFile } from "../image/output.node.ts";
 import type { ImageFormat } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
@@ -16,7 +17,7 @@ import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
 import { describeTree, type InputOptions, openTree, treeFacts } from "./input.ts";
 import { isTerminal, startProgress } from "./progress.ts";
-import { formatBytes, formatCount, print, printable, printError } from "./text.ts";
+import { formatBytes, print, printable, printError } from "./text.ts";
 
 export interface MkfsOptions extends InputOptions {
   format: string;

@@ -4,8 +4,9 @@
  */
 
 import { fstatSync } from "node:fs";
+import { countOf } from "../explain/words.ts";
 import type { LayerProgress } from "../image/layers.ts";
-import { countOf, formatBytes, printable, printError } from "./text.ts";
+import { formatBytes, printable, printError } from "./text.ts";
 
 /** Milliseconds before the line appears, and between two of its updates. */
 const DELAY_MS = 400;

@@ -4,13 +4,14 @@
 
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { countOf } from "../explain/words.ts";
 import { digestLayers, hashesOf } from "../image/container-digests.ts";
 import { XATTR_MODES } from "../image/merge.ts";
 import type { Profile } from "../image/profile.ts";
 import { readContainer, sourceFacts } from "../image/read-container.node.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK } from "./common.ts";
 import { describeTree } from "./input.ts";
-import { countOf, formatBytes, print, printable } from "./text.ts";
+import { formatBytes, print, printable } from "./text.ts";
 
 const GOLDEN = new URL("../../../test/fixtures/oci/oci-golden.json", import.meta.url);
 const PROFILES: readonly Profile[] = ["v1-sha512-12", "v1-sha256-12"];

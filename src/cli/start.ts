@@ -11,6 +11,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, gunzipSync } from "node:zlib";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
+import { countOf, formatCount } from "../explain/words.ts";
 import { DumpJob } from "../image/job.ts";
 import { OutputFile } from "../image/output.node.ts";
 import { ownAlgorithm } from "../image/profile.ts";
@@ -18,7 +19,7 @@ import { InputFile, ioError, type SystemError } from "../source/files.node.ts";
 import { isTar } from "../source/outer-tar.ts";
 import { openInput } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, runCommand, writeImage } from "./common.ts";
-import { countOf, formatBytes, formatCount, print } from "./text.ts";
+import { formatBytes, print } from "./text.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUNDLED = join(ROOT, "test/fixtures/oci/base.oci.tar");

@@ -1,5 +1,5 @@
 /**
- * Text for people: numbers in words, and the way out.
+ * Sizes and names for people, and the way out.
  *
  * It goes through writeSync rather than process.stdout: nothing is lost when the process ends, and the streams, which
  * take milliseconds to load, stay unloaded.
@@ -42,14 +42,4 @@ export function formatBytes(bytes: number): string {
 /** `text` without what could steer a terminal: escaped as in JSON. */
 export function printable(text: string): string {
   return quote(text).slice(1, -1);
-}
-
-/** Such as `6,768`. */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** Such as `1 directory`, `6,768 entries`. */
-export function countOf(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }

@@ -12,11 +12,11 @@
 
 import { MARK_DIRECTORY, MARK_ROOT, MARK_SYMLINK, OTHER_XATTRS } from "./diff-classes.ts";
 import { type ClassDiff, countMarked, type DiffExample, type TreeDiff } from "./diff-data.ts";
-import { countOf, formatCount, showValues } from "./diff-values.ts";
+import { showValues } from "./diff-values.ts";
 import { displayBytes } from "./display.ts";
 import type { Hint } from "./hint-rule.ts";
+import { COLUMNS, countOf, formatCount, wrap } from "./words.ts";
 
-const COLUMNS = 100;
 const EXAMPLE_INDENT = "    ";
 
 /** Keys of xattrs, and normalisations, that are listed; more are counted. */
@@ -106,18 +106,4 @@ function formatEqualising({ equalising }: TreeDiff): string {
   const left = wrap(`no normalisation removes: ${counts}`, "", "  ").join("\n");
   if (normalisations.length === 0) return left;
   return `${left}\n${wrap(`all else is equal after: ${names}`, "", "  ").join("\n")}`;
-}
-
-/** Breaks a text into lines of at most COLUMNS. */
-function wrap(text: string, indent: string, indentMore = `${indent}  `): string[] {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(" ")) {
-    if (line.trim() !== "" && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = indentMore;
-    }
-    line += line.trim() === "" ? word : ` ${word}`;
-  }
-  return [...lines, line];
 }

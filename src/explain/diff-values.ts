@@ -8,22 +8,13 @@ import { type BaseClass, baseOf, type ClassId } from "./diff-classes.ts";
 import type { ContentValue, DiffExample, DiffValue, EntryValue, OwnerValue } from "./diff-data.ts";
 import { displayBytes, escapeBytes } from "./display.ts";
 import { deviceOf, jsonNumber, timeText } from "./listing.ts";
+import { countOf, formatCount } from "./words.ts";
 
 /** Bytes of a value, and digits of a digest, that are shown to people. */
 const SHOWN_BYTES = 36;
 const SHOWN_DIGITS = 12;
 /** RFC 3629. */
 const UTF8_MAX_BYTES = 4;
-
-/** Such as `6,768`. */
-export function formatCount(count: number | bigint): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** Such as `1 entry`, `6,768 entries`. */
-export function countOf(count: number | bigint, one: string, many: string): string {
-  return `${formatCount(count)} ${BigInt(count) === 1n ? one : many}`;
-}
 
 /** Text of both values, for one line. */
 export function showValues(id: ClassId, { a, b }: DiffExample): [string, string] {

@@ -9,11 +9,11 @@
  *     superblock, checksum (0x000404): stored 0x1a2b3c4d, written 0x0
  */
 
-import { countOf, formatCount } from "./diff-values.ts";
 import type { Canonical, ImageExplanation } from "./image.ts";
 import { CAUSES } from "./image-cause.ts";
 import type { FieldDifference, ImageComparison } from "./image-compare.ts";
 import { offsetText } from "./walk-fields.ts";
+import { countOf, formatCount } from "./words.ts";
 
 /**
  * Spells an explanation for people.

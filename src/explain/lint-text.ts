@@ -5,9 +5,9 @@
 import { displayBytes, escapeBytes } from "./display.ts";
 import type { LintPlace, LintReport } from "./lint.ts";
 import { LEVELS, type Rule } from "./lint-rule.ts";
+import { countOf, formatCount, wrap } from "./words.ts";
 
-/** Width of what is not a path. Paths are never cut: people copy them. */
-const COLUMNS = 100;
+const INDENT = "    ";
 
 /**
  * A report for people: rules with the reason and the first paths, and one line that sums up.
@@ -18,12 +18,13 @@ const COLUMNS = 100;
 export function formatLint(report: LintReport): string {
   const lines: string[] = [];
   for (const { rule, level, title, reason, count, places } of report.findings) {
-    lines.push(`${level}: ${rule}: ${title} (${plain(count)})`, ...wrap(reason, 4));
-    lines.push(...places.map((place) => `    ${placeText(place)}`));
-    if (count > places.length && places.length > 0) lines.push(`    and ${plain(count - places.length)} more`);
+    lines.push(`${level}: ${rule}: ${title} (${formatCount(count)})`, ...wrap(reason, INDENT, INDENT));
+    lines.push(...places.map((place) => `${INDENT}${placeText(place)}`));
+    if (count > places.length && places.length > 0)
+      lines.push(`${INDENT}and ${formatCount(count - places.length)} more`);
   }
-  const counts = LEVELS.map((level) => counted(report.counts[level], level));
-  lines.push(`${counts.join(", ")} in ${counted(report.entries, "entry", "entries")}`);
+  const counts = LEVELS.map((level) => countOf(report.counts[level], level));
+  lines.push(`${counts.join(", ")} in ${countOf(report.entries, "entry", "entries")}`);
   return `${lines.join("\n")}\n`;
 }
 
@@ -45,7 +46,7 @@ export function lintToJson({ entries, origin, counts, findings }: LintReport): R
 
 /** A rule for people: what it is, why, and what to do. */
 export function formatRule({ id, level, title, reason, advice }: Rule): string {
-  return `${[`${level}: ${id}: ${title}`, ...wrap(reason, 4), ...wrap(advice, 4)].join("\n")}\n`;
+  return `${[`${level}: ${id}: ${title}`, ...wrap(reason, INDENT, INDENT), ...wrap(advice, INDENT, INDENT)].join("\n")}\n`;
 }
 
 /** Rules for people, one line each, the worst level first. */
@@ -62,24 +63,4 @@ export function ruleToJson({ id, level, title, reason, advice }: Rule): Record<s
 
 function placeText({ path, detail }: LintPlace): string {
   return detail === undefined ? displayBytes(path) : `${displayBytes(path)} (${detail})`;
-}
-
-/** Such as `6,768`. */
-function plain(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${plain(count)} ${count === 1 ? one : many}`;
-}
-
-/** Breaks a text into lines of at most COLUMNS with an indent. */
-function wrap(text: string, indent: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= COLUMNS) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(" ".repeat(indent) + word);
-  }
-  return lines;
 }
