@@ -428,7 +428,7 @@ export const STATUS_LAYER_TOO_MANY_ENTRIES = 360;
 // ---- layer records: the entries of a tar in its order ----------------------------------------------------------------
 
 /** Goes up whenever the layout or the meaning of layer records changes: caches keep them. */
-export const LAYER_RECORD_VERSION = 1;
+export const LAYER_RECORD_VERSION = 2;
 
 /** u32, bytes of the whole record, a multiple of 8: where the next one begins. */
 export const RECORD_BYTES = 0;
@@ -459,7 +459,16 @@ export const RECORD_SHA256_BYTES = 60;
 export const RECORD_SHA512_BYTES = 64;
 /** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. No key occurs twice. */
 export const RECORD_XATTR_COUNT = 68;
-export const RECORD_HEADER_BYTES = 72;
+/** u32, what the tree does not show of how the tar spells the entry: RECORD_FLAG_* bits. */
+export const RECORD_FLAGS = 72;
+export const RECORD_HEADER_BYTES = 80;
+
+/** A global PAX header came after the entry before: ignored here, while other tools let it change what follows. */
+export const RECORD_FLAG_GLOBAL_PAX = 1;
+/** The name of a regular file ends in a slash: a directory for tools that follow ustar. */
+export const RECORD_FLAG_FILE_SLASH = 2;
+/** Type 7, a contiguous file: a regular file here, refused or left out by some. */
+export const RECORD_FLAG_CONTIGUOUS = 4;
 
 /** An entry of the tar. */
 export const RECORD_KIND_ENTRY = 1;

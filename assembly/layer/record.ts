@@ -10,6 +10,10 @@ import {
   PAYLOAD_MAX_BYTES,
   RECORD_BYTES,
   RECORD_CONTENT_BYTES,
+  RECORD_FLAG_CONTIGUOUS,
+  RECORD_FLAG_FILE_SLASH,
+  RECORD_FLAG_GLOBAL_PAX,
+  RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_KIND,
   RECORD_KIND_ENTRY,
@@ -31,6 +35,7 @@ import { TYPE_DIRECTORY, TYPE_HARDLINK, TYPE_REGULAR, TYPE_SOCKET, TYPE_SYMLINK 
 const SLASH: u32 = 0x2f;
 const DOT: u32 = 0x2e;
 const NANOSECONDS_MAX: u32 = 999999999;
+const ALL_FLAGS: u32 = RECORD_FLAG_GLOBAL_PAX | RECORD_FLAG_FILE_SLASH | RECORD_FLAG_CONTIGUOUS;
 
 /** The record that was read, and where its parts lie. */
 export let at: usize = 0;
@@ -110,6 +115,7 @@ function isConsistent(): bool {
   const sha256Len = load<u32>(at + RECORD_SHA256_BYTES);
   const sha512Len = load<u32>(at + RECORD_SHA512_BYTES);
   if ((sha256Len && sha256Len != 32) || (sha512Len && sha512Len != 64)) return false;
+  if (load<u32>(at + RECORD_FLAGS) & ~ALL_FLAGS) return false;
   if (!isPath(path, pathLen) || load<u32>(at + RECORD_NANOSECONDS) > NANOSECONDS_MAX) return false;
   if (load<u16>(at + RECORD_MODE) >> 12) return false;
   if (!pathLen && type != TYPE_DIRECTORY) return false;

@@ -6,6 +6,7 @@ import {
   RECORD_BYTES,
   RECORD_CONTENT_BYTES,
   RECORD_DATA_OFFSET,
+  RECORD_FLAGS,
   RECORD_GID,
   RECORD_HEADER_BYTES,
   RECORD_KIND,
@@ -90,6 +91,7 @@ export function emitEntry(to: usize, dataOffset: u64): usize {
   store<u32>(to, content.sha512Bytes, RECORD_SHA512_BYTES);
   at = copy(at, content.sha512, content.sha512Bytes);
   store<u32>(to, xattrCount, RECORD_XATTR_COUNT);
+  store<u32>(to, entry.recordFlags, RECORD_FLAGS);
   for (let i: u32 = 0; i < xattrCount; i++) {
     store<u16>(at, keyLen(i));
     store<u16>(at, valueLen(i), 2);

@@ -6,6 +6,9 @@ import {
   EXTERNAL_MAX_BYTES,
   PATH_MAX_BYTES,
   PAYLOAD_MAX_BYTES,
+  RECORD_FLAG_CONTIGUOUS,
+  RECORD_FLAG_FILE_SLASH,
+  RECORD_FLAG_GLOBAL_PAX,
   STATUS_OK,
   STATUS_TAR_DEVICE_FORMAT,
   STATUS_TAR_DEVICE_RANGE,
@@ -36,6 +39,8 @@ import { normalise, pathLen } from "./names";
 import { failTar, setName } from "./place";
 
 const SPARSE: u32 = 0x53;
+const CONTIGUOUS: u32 = 0x37;
+const SLASH: u32 = 0x2f;
 
 export let type: u32 = 0;
 export let mode: u32 = 0;
@@ -45,6 +50,10 @@ export let rdev: u32 = 0;
 export let seconds: i64 = 0;
 export let nanoseconds: u32 = 0;
 export let size: u64 = 0;
+/** RECORD_FLAG_* bits of the entry. */
+export let recordFlags: u32 = 0;
+/** Whether a global PAX header came since the last entry. */
+let isAfterGlobal: bool = false;
 /** The path, normalised; empty for the root. */
 export const path = memory.data(PATH_MAX_BYTES + 16, 16);
 export let pathBytes: u32 = 0;
@@ -58,7 +67,7 @@ function typeOf(byte: u32): u32 {
   switch (byte) {
     case 0:
     case 0x30:
-    case 0x37:
+    case CONTIGUOUS:
       return TYPE_REGULAR;
     case 0x31:
       return TYPE_HARDLINK;
@@ -113,6 +122,24 @@ function takeTimes(): i32 {
   return STATUS_OK;
 }
 
+/** Notes a global PAX header; what it says changes nothing. */
+export function noteGlobal(): void {
+  isAfterGlobal = true;
+}
+
+/** Forgets what came before the first entry of a tar. */
+export function resetEntry(): void {
+  isAfterGlobal = false;
+}
+
+function flagsOf(name: usize, nameLen: u32): u32 {
+  let flags = isAfterGlobal ? RECORD_FLAG_GLOBAL_PAX : 0;
+  isAfterGlobal = false;
+  if (header.typeByte == CONTIGUOUS) flags |= RECORD_FLAG_CONTIGUOUS;
+  if (type == TYPE_REGULAR && <u32>load<u8>(name + nameLen - 1) == SLASH) flags |= RECORD_FLAG_FILE_SLASH;
+  return <u32>flags;
+}
+
 /** Size of the content, which only a regular file may have. */
 function takeSize(): i32 {
   size = extension.given & extension.GIVEN_SIZE ? extension.size : header.size;
@@ -133,6 +160,7 @@ export function readEntry(): i32 {
   type = typeOf(header.typeByte);
   if (!type) return failTar(STATUS_TAR_TYPE, header.typeByte, 0);
   if (!nameLen) return failTar(STATUS_TAR_NAME_EMPTY, 0, 0);
+  recordFlags = flagsOf(name, nameLen);
   let status = normalise(name, nameLen, path);
   if (status != STATUS_OK) return status;
   pathBytes = pathLen;

@@ -75,6 +75,7 @@ export function beginLayer(newFlags: u32, limit: u32): void {
   filled = 0;
   resetPlace();
   resetExtensions();
+  entry.resetEntry();
   setHashes(newFlags);
 }
 
@@ -100,6 +101,7 @@ function takeHeader(at: usize): i32 {
       if (size > <u64>TAR_EXTENSIONS_MAX_BYTES) {
         return failTar(STATUS_TAR_EXTENSION_TOO_LARGE, size, TAR_EXTENSIONS_MAX_BYTES);
       }
+      entry.noteGlobal();
       beginData(STATE_SKIP, size);
       return STATUS_OK;
     case 0x4b: // K

@@ -3,8 +3,7 @@
  * differently (oci-to-tree.md 2, 4, 7).
  *
  * Some hazards need no rule, since such an image is refused: an entry whose directory is in no layer, or is a link or a
- * file; names that escape with `..`; hard links to nothing. Others cannot be told from what is kept of a layer: global
- * PAX headers, the spelling of names, and files whose name ends in a slash.
+ * file; names that escape with `..`; hard links to nothing.
  */
 
 import * as abi from "../../assembly/abi.ts";
@@ -25,6 +24,9 @@ type LayerRuleId =
   | "layer-odd-marker"
   | "layer-duplicate"
   | "layer-device-zero"
+  | "layer-global-pax"
+  | "layer-file-slash"
+  | "layer-contiguous"
   | "layer-implied-parent"
   | "layer-link-below";
 
@@ -62,6 +64,27 @@ export const LAYER_RULES: ReadonlyArray<Rule & { id: LayerRuleId }> = [
     advice: "A layer deletes with .wh.NAME. The device comes from packing the upper directory of an overlay as it is.",
   },
   {
+    id: "layer-global-pax",
+    level: "warning",
+    title: "global PAX header before this entry",
+    reason: "It is ignored here, as by composefs-rs; for tar and other tools it changes the entries that follow.",
+    advice: "git archive writes one with a comment, which is harmless. Otherwise write the layer with --format=gnu.",
+  },
+  {
+    id: "layer-file-slash",
+    level: "warning",
+    title: "regular file whose name ends in a slash",
+    reason: "Here it is a file; by the rule of old formats it is a directory, and tar unpacks it as one.",
+    advice: "Write the layer anew, with type 5 for directories.",
+  },
+  {
+    id: "layer-contiguous",
+    level: "note",
+    title: "entry of type 7, a contiguous file",
+    reason: "Here it is a regular file; some tools refuse or skip it.",
+    advice: "Write the layer anew, with type 0 for files.",
+  },
+  {
     id: "layer-implied-parent",
     level: "note",
     title: "directory that a layer leaves to lower ones",
@@ -85,6 +108,8 @@ interface LayerEntry {
   path: string;
   type: number;
   rdev: number;
+  /** RECORD_FLAG_* bits. */
+  flags: number;
   /** Target of a hardlink, in the form of `path`. */
   link: string;
 }
@@ -116,7 +141,10 @@ function judgeLayer(layer: LayerRecords, tell: (id: LayerRuleId, path: string, d
   const own = new Set<string>([""]);
   const above = new Set<string>();
   const implied = new Set<string>();
-  for (const { path, type, rdev, link } of entriesOf(layer)) {
+  for (const { path, type, rdev, flags, link } of entriesOf(layer)) {
+    if (flags & abi.RECORD_FLAG_GLOBAL_PAX) tell("layer-global-pax", path);
+    if (flags & abi.RECORD_FLAG_FILE_SLASH) tell("layer-file-slash", path);
+    if (flags & abi.RECORD_FLAG_CONTIGUOUS) tell("layer-contiguous", path);
     const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (name.startsWith(MARKER)) {
@@ -155,6 +183,7 @@ function* entriesOf({ bytes }: LayerRecords): Generator<LayerEntry, void, undefi
       path: decoder.decode(bytes.subarray(pathAt, linkAt)),
       type: view.getUint8(at + abi.RECORD_TYPE),
       rdev: view.getUint32(at + abi.RECORD_RDEV, true),
+      flags: view.getUint32(at + abi.RECORD_FLAGS, true),
       link: decoder.decode(bytes.subarray(linkAt, end)),
     };
   }

@@ -5,7 +5,18 @@ import type { LintReport } from "../../../src/explain/lint.ts";
 import { LAYER_RULES, lintLayers } from "../../../src/explain/lint-layers.ts";
 import { RULES } from "../../../src/explain/rules.ts";
 import { LayerJob } from "../../../src/image/layer-records.ts";
-import { dir, dirs, entry, file, hardlink, type Item, symlink, tarball, whiteout } from "../../support/oci/tar.mjs";
+import {
+  dir,
+  dirs,
+  entry,
+  file,
+  hardlink,
+  type Item,
+  pax,
+  symlink,
+  tarball,
+  whiteout,
+} from "../../support/oci/tar.mjs";
 
 const EMPTY: LintReport = { entries: 0, origin: "layer", counts: { error: 0, warning: 0, note: 0 }, findings: [] };
 
@@ -43,6 +54,14 @@ const FIXTURES: Record<string, [Item[], string[]][]> = {
     ],
   ],
   "layer-device-zero": [[[entry("chr", "gone", { dev: [0, 0] }), entry("chr", "null", { dev: [1, 3] })], ["2 /gone"]]],
+  "layer-global-pax": [
+    [
+      [...dirs("etc/"), pax([["comment", "x"]], "g"), pax([["uid", "1"]], "g"), file("etc/b", ""), file("etc/c", "")],
+      ["2 /etc/b"],
+    ],
+  ],
+  "layer-file-slash": [[[...dirs("etc/"), file("etc/b/", "x"), file("etc/c", "")], ["2 /etc/b"]]],
+  "layer-contiguous": [[[...dirs("etc/"), entry("contiguous", "etc/b", { data: "x" })], ["2 /etc/b"]]],
   "layer-implied-parent": [[[file("usr/bin/x", ""), file("usr/bin/y", "")], ["2 /usr/bin"]]],
   "layer-link-below": [[[...dirs("etc/"), hardlink("etc/b", "etc/a"), hardlink("etc/c", "etc/b")], ["2 /etc/b"]]],
 };
