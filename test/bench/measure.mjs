@@ -59,6 +59,11 @@ export function ratioRow(work, { ours, reference }, unit, must, aim) {
   return row(work, ours * scale, reference * scale, unit, ours / reference, must, aim);
 }
 
+/** A row without bounds, for what others are read beside. */
+export function plainRow(work, times, unit) {
+  return { ...ratioRow(work, times, unit, Infinity, Infinity), must: "", aim: "", verdict: "" };
+}
+
 /** A row: `value` is held against `must` and `aim`; `atLeast` when more is better. */
 export function row(work, ours, reference, unit, value, must, aim, atLeast = false) {
   const holds = (bound) => (atLeast ? value >= bound : value <= bound);
