@@ -1,4 +1,6 @@
 /** Bootable trees: a unified kernel image that names the digest of its own tree, with an SELinux policy or without. */
+
+import { unifiedKernelImage } from "../../uki.mjs";
 import { mod, noise } from "../content.mjs";
 import { Names, Xoshiro256 } from "../random.mjs";
 import { dir, dirs, entry, file, hardlink, symlink } from "../tar.mjs";
@@ -43,47 +45,6 @@ const FURTHER_CONTEXTS = {
 /** Digest of the V1 image (SHA-256) of the bootable tree of seed 1, in which /boot is empty: its UKI can name it. */
 const DIGEST_WITH_POLICY = "88d04ff373ec4e69970b3bb56d4c7e93f602da0ed6e8e8f89202b79db3086cd8";
 const DIGEST_WITHOUT_POLICY = "60ceac3c8cf71fff94ca0b5449fb1096c8b2c27238f03fbc8e546377b7ef187a";
-
-const align = (length) => Math.ceil(length / 512) * 512;
-
-/**
- * A minimal PE file with sections for os-release, a kernel that is none, and the command line.
- *
- * @param {string} cmdline
- * @param {string} osRelease
- */
-export function unifiedKernelImage(cmdline, osRelease) {
-  const sections = [
-    [".osrel", osRelease],
-    [".linux", "not a kernel"],
-    [".cmdline", cmdline],
-  ];
-  const peAt = 0x80;
-  const optionalBytes = 16;
-  const tableAt = peAt + 24 + optionalBytes;
-  let dataAt = align(tableAt + 40 * sections.length);
-  const out = Buffer.alloc(dataAt + sections.reduce((sum, [, text]) => sum + align(text.length), 0));
-  out.write("MZ", 0);
-  out.writeUInt32LE(peAt, 0x3c);
-  out.write("PE\0\0", peAt);
-  out.writeUInt16LE(0x8664, peAt + 4);
-  out.writeUInt16LE(sections.length, peAt + 6);
-  out.writeUInt16LE(optionalBytes, peAt + 20);
-  out.writeUInt16LE(0x22, peAt + 22);
-  out.writeUInt16LE(0x20b, peAt + 24);
-  sections.forEach(([name, text], i) => {
-    const at = tableAt + 40 * i;
-    out.write(name, at);
-    out.writeUInt32LE(text.length, at + 8);
-    out.writeUInt32LE(0x1000 * (i + 1), at + 12);
-    out.writeUInt32LE(align(text.length), at + 16);
-    out.writeUInt32LE(dataAt, at + 20);
-    out.writeUInt32LE(0x40000040, at + 36);
-    out.write(text, dataAt);
-    dataAt += align(text.length);
-  });
-  return out;
-}
 
 function policyFiles() {
   const folders = ["", "/targeted", "/targeted/contexts", "/targeted/contexts/files"];
