@@ -22,6 +22,7 @@ const HOST_STEPS = [
   ["seal"],
   ["explain"],
   ["image"],
+  ["boot"],
   ["linux"],
   ["source"],
   ["registry"],
