@@ -183,6 +183,58 @@ describe("the argument that counts", () => {
   });
 });
 
+describe("any command line: as by regular expressions", () => {
+  const LENGTHS = { sha256: 64, sha512: 128 };
+  const isHex = (text: string) => /^[0-9a-fA-F]*$/.test(text);
+
+  function naiveFind(cmdline: string, hash: "sha256" | "sha512"): [string, string, boolean] | null | "error" {
+    const words = cmdline.split(" ");
+    for (const word of words.filter((one) => /^composefs\.digest=/.test(one))) {
+      const match = /^composefs\.digest=(\??)(v1|v2)-(sha256|sha512)-12:(.*)$/.exec(word);
+      if (match === null) return "error";
+      const [, mark, version, found, hex] = match as unknown as [string, string, string, string, string];
+      if (found !== hash) continue;
+      return isHex(hex) && hex.length === LENGTHS[hash] ? [version, hex.toLowerCase(), mark === "?"] : "error";
+    }
+    const short = words.map((word) => /^composefs=(\??)(.*)$/.exec(word)).find((match) => match !== null);
+    if (short === undefined) return null;
+    const [, mark, hex] = short as unknown as [string, string, string];
+    return isHex(hex) && hex.length === LENGTHS[hash] ? ["v2", hex.toLowerCase(), mark === "?"] : "error";
+  }
+
+  test.each([1, 2, 3])("seed %i", (seed) => {
+    const random = new SplitMix64(seed);
+    const pick = (often: string[], seldom: string[]) => random.pick(random.chance(92) ? often : seldom);
+    const seen = new Set<string>();
+    for (let i = 0; i < 1500; i++) {
+      const words = Array.from({ length: random.below(5) }, () => {
+        const mark = pick([""], ["?"]);
+        const hex = pick([A, A512, B.toUpperCase()], ["", "x", A.slice(1), `${A}0`, `${A.slice(1)}g`]);
+        if (random.chance(30)) return `composefs=${mark}${hex}`;
+        const version = pick(["v1", "v2"], ["v0", "v3", "", "v"]);
+        const hash = pick(["sha256", "sha512"], ["sha1", "SHA256", ""]);
+        const joined = [version, hash, pick(["12"], ["", "16", "1", "012"])].join(pick(["-"], [":", ""]));
+        return (
+          pick(["composefs.digest=", "x="], ["composefs", "quiet"]) + mark + joined + pick([":"], ["", "::"]) + hex
+        );
+      });
+      for (const hash of ["sha256", "sha512"] as const) {
+        const cmdline = words.join(" ");
+        const expected = naiveFind(cmdline, hash);
+        seen.add(expected === null || expected === "error" ? String(expected) : expected[0]);
+        if (expected === "error") {
+          expect(() => findKarg(cmdline, hash)).toThrow(SYNTAX);
+          continue;
+        }
+        const found = findKarg(cmdline, hash);
+        expect(found && [found.version, found.digest, found.isInsecure]).toEqual(expected);
+        if (found !== null) expect(listKargs(cmdline)).toContainEqual(found);
+      }
+    }
+    expect([...seen].sort()).toEqual(["error", "null", "v1", "v2"]);
+  });
+});
+
 describe("the list", () => {
   test("has all words of the keys in order, each read or with what was wanted", () => {
     const words = [
