@@ -19,7 +19,10 @@ export function decodeText(bytes: Uint8Array, code: "UKI_UTF8" | "BOOT_UTF8", wh
   }
 }
 
-/** Whether the character at an index is ASCII white space (Infra Standard 4.5): tab, LF, FF, CR, space. False behind the end. */
+/**
+ * Whether the character at an index is ASCII white space (Infra Standard 4.5): tab, LF, FF, CR, space. Behind the end of
+ * the text there is none.
+ */
 export function isSpaceAt(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
   return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b);
