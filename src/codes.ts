@@ -439,5 +439,10 @@ export const HOST_ROWS = {
   BOOT_QUOTE: "the options of a boot entry have quotes without end, behind which no argument can be added",
   TREE_PATH: "the tree has no entry at this path",
   TREE_CONTENT: "an entry has no content, or the input does not hold it",
+  SELINUX_MISSING: "a SELinux policy has no file_contexts",
+  SELINUX_UTF8: "a file of a SELinux policy is not UTF-8",
+  SELINUX_LINE: "a line of a SELinux policy has more, fewer or other fields than it must have",
+  SELINUX_PATTERN: "a pattern of a SELinux policy is wrong, or its two readers would not read it alike",
+  SELINUX_LIMIT: "a SELinux policy is larger than a limit allows, or makes more work",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

@@ -22,6 +22,7 @@ const HOST_STEPS = [
   ["seal"],
   ["explain"],
   ["image"],
+  ["selinux"],
   ["boot"],
   ["linux"],
   ["source"],
