@@ -140,6 +140,10 @@ export const MERGE_TRANSFORM = 2;
 export const MERGE_KEEP_USER_XATTRS = 4;
 /** `mergeBegin`: one layer alone: parents that it lacks are implied (oci-to-tree.md 7). */
 export const MERGE_IMPLY_PARENTS = 8;
+/** `mergeBegin`, with MERGE_TRANSFORM: empty /boot and /sysroot (boot-transform.md 2); labels come with `labelBegin`. */
+export const MERGE_BOOTABLE = 16;
+/** `mergeBegin`, with MERGE_BOOTABLE: revision 2, in which the two take also the nanoseconds of /usr. */
+export const MERGE_BOOT_NANOSECONDS = 32;
 
 /** `imageOpen`: V0, V1 and V2 of the composefs header's composefs_version. */
 export const FORMAT_V0 = 0;
@@ -424,6 +428,11 @@ export const STATUS_LAYER_USR_MISSING = 357;
 export const STATUS_LAYER_USR_TYPE = 358;
 export const STATUS_LAYER_RUN_TYPE = 359;
 export const STATUS_LAYER_TOO_MANY_ENTRIES = 360;
+export const STATUS_LAYER_BOOT_MISSING = 361;
+export const STATUS_LAYER_BOOT_TYPE = 362;
+export const STATUS_LAYER_SYSROOT_MISSING = 363;
+export const STATUS_LAYER_SYSROOT_TYPE = 364;
+export const STATUS_LABEL_BUDGET = 365;
 
 // ---- layer records: the entries of a tar in its order ----------------------------------------------------------------
 

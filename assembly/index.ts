@@ -208,6 +208,7 @@ export function scanBytes(offset: u32, length: u32): i32 {
 
 export { layerBegin, layerEnd, layerWrite } from "./tar/exports";
 export { mergeBegin, mergeEnd, mergeLayer, mergeWrite } from "./layer/exports";
+export { labelBegin, labelEnd, labelEntries, labelText } from "./tree/exports";
 
 // ---- tree -> image -----------------------------------------------------------------------------------------------
 

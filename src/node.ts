@@ -6,14 +6,15 @@ import { createReadStream } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Accelerator, checkAccelerator } from "./engine/calibrate.ts";
 import { type BuildOptions, buildImage, type ImageResult } from "./image/build.ts";
-import { CONTAINER_PROFILE, digestLayers, hashesOf, type MergedDigests } from "./image/container-digests.ts";
+import { CONTAINER_PROFILE, digestImage, hashesOf, type ImageDigests } from "./image/container-digests.ts";
 import type { CacheStore } from "./image/layer-cache.ts";
 import type { LayerProgress } from "./image/layers.ts";
-import { XATTR_MODES, type XattrMode } from "./image/merge.ts";
+import { TRANSFORM_REVISIONS, type TransformRevision, XATTR_MODES, type XattrMode } from "./image/merge.ts";
 import { OutputFile } from "./image/output.node.ts";
 import type { Profile } from "./image/profile.ts";
 import { readContainer, type SourceFacts, sourceFacts } from "./image/read-container.node.ts";
 import { type VerityOptions, verityDigest } from "./image/verity.ts";
+import { LayeredImage, ROLES, type Role } from "./image/view.ts";
 import { ioError, type SystemError } from "./source/files.node.ts";
 import type { SourceLimits } from "./source/limits.ts";
 
@@ -21,8 +22,9 @@ export type { ContainerDigest, LayerDigests } from "./image/container-digests.ts
 export { DirectoryCache, defaultCacheDirectory } from "./image/layer-cache.node.ts";
 export type { CacheStore } from "./image/layer-cache.ts";
 export type { LayerProgress } from "./image/layers.ts";
-export type { XattrMode } from "./image/merge.ts";
+export type { TransformRevision, XattrMode } from "./image/merge.ts";
 export type { SourceFacts } from "./image/read-container.node.ts";
+export type { Role } from "./image/view.ts";
 export * from "./index.ts";
 export type { ContainerKind } from "./source/container.ts";
 export type { SourceLimits } from "./source/limits.ts";
@@ -100,8 +102,13 @@ export interface ContainerDigestOptions {
   transform?: boolean;
   /** Which xattrs the transform keeps. Default `allowlist-only`: security.capability. */
   xattrs?: XattrMode;
-  /** The digests of each layer alone, too. Default false. */
-  layers?: boolean;
+  /**
+   * Trees wanted: `merged`, `bootable` (which a kernel image names: /boot and /sysroot empty, SELinux labels of the policy in
+   * the image), `layer` (each layer alone). Default `merged` alone.
+   */
+  roles?: readonly Role[];
+  /** Revision of the boot transform. Default 1, that of composefs-rs 0.9.0. */
+  transformRevision?: TransformRevision;
   /** os/architecture or os/architecture/variant; needed when there are images for several. Never guessed. */
   platform?: string;
   /** Where layers that were read are kept, so that the next image that has them need not read them. Default: nowhere. */
@@ -119,7 +126,7 @@ export interface ContainerDigestOptions {
 }
 
 /** What {@link containerDigests} gives. */
-export interface ContainerDigestResult extends MergedDigests {
+export interface ContainerDigestResult extends ImageDigests {
   /** The image, and what its digests are bound to. */
   source: SourceFacts;
 }
@@ -131,7 +138,7 @@ export interface ContainerDigestResult extends MergedDigests {
  *   path whose content tells; `-` is standard input
  * @returns digests, when size and digest of every blob and the diff_id of every layer were checked
  * @throws {ComposefsError} SOURCE_* and BLOB_* when the image is damaged or ambiguous, TAR_* when a layer breaks a rule,
- *   LAYER_* when the layers make no tree, EROFS_* when a format cannot hold it, PROFILE_NAME, IO_*, ENGINE_MEMORY
+ *   LAYER_* when the layers make no tree, SELINUX_* when its policy is broken, EROFS_* when a format cannot hold it, PROFILE_NAME, IO_*, ENGINE_MEMORY
  * @throws {TypeError | RangeError} when an option is not as described
  * @example
  * import { writeFileSync } from 'node:fs'
@@ -156,16 +163,29 @@ export async function containerDigests(
   if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1)) {
     throw new RangeError(`workers: expected a number from 1 on, got ${String(workers)}`);
   }
+  const { roles = [ROLES[0]!], transformRevision: revision = TRANSFORM_REVISIONS[0]! } = options;
+  if (!Array.isArray(roles) || roles.length === 0 || !roles.every((role) => ROLES.includes(role))) {
+    throw new RangeError(`roles: expected some of ${ROLES.join(", ")}, got ${String(roles)}`);
+  }
+  if (!TRANSFORM_REVISIONS.includes(revision)) {
+    throw new RangeError(`transformRevision: expected 1 or 2, got ${String(revision)}`);
+  }
+  const transform = options.transform === false ? null : xattrs;
+  if (transform === null && roles.includes("bootable")) {
+    throw new RangeError("roles: a bootable tree goes through the OCI transform");
+  }
   checkAccelerator(accelerator);
   const hashes = hashesOf(profiles);
   const { platform, cache, limits, onProgress } = options;
   const read = await readContainer(operand, { hashes, platform, cache, workers, limits, signal, onProgress });
-  await read.image.close();
-  signal?.throwIfAborted();
-  const transform = options.transform === false ? null : xattrs;
-  const withLayers = options.layers ?? false;
-  const digests = await digestLayers(read.layers, { profiles, transform, withLayers, accelerator });
-  return { ...digests, source: sourceFacts(read) };
+  try {
+    signal?.throwIfAborted();
+    const trees = new LayeredImage(read.layers, accelerator);
+    const digests = await digestImage(trees, { profiles, roles, transform, revision });
+    return { ...digests, source: sourceFacts(read) };
+  } finally {
+    await read.image.close();
+  }
 }
 
 function pathOf(file: string | URL): string {

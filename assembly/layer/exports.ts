@@ -7,6 +7,8 @@
 import {
   INPUT_WINDOW_BYTES,
   LIMIT_ENTRIES,
+  MERGE_BOOTABLE,
+  MERGE_BOOT_NANOSECONDS,
   MERGE_IMPLY_PARENTS,
   MERGE_KEEP_USER_XATTRS,
   MERGE_SHA512,
@@ -19,7 +21,13 @@ import { INPUT } from "../mem/windows";
 import { beginLayer, beginMerge, writeRecords } from "./apply";
 import { endMerge } from "./finish";
 
-const ALL_FLAGS: u32 = MERGE_SHA512 | MERGE_TRANSFORM | MERGE_KEEP_USER_XATTRS | MERGE_IMPLY_PARENTS;
+const ALL_FLAGS: u32 =
+  MERGE_SHA512 |
+  MERGE_TRANSFORM |
+  MERGE_KEEP_USER_XATTRS |
+  MERGE_IMPLY_PARENTS |
+  MERGE_BOOTABLE |
+  MERGE_BOOT_NANOSECONDS;
 
 /**
  * Begins a tree of layers.

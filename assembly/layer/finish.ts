@@ -5,8 +5,14 @@
 
 import {
   FIELD_NONE,
+  MERGE_BOOTABLE,
+  MERGE_BOOT_NANOSECONDS,
   MERGE_TRANSFORM,
+  STATUS_LAYER_BOOT_MISSING,
+  STATUS_LAYER_BOOT_TYPE,
   STATUS_LAYER_RUN_TYPE,
+  STATUS_LAYER_SYSROOT_MISSING,
+  STATUS_LAYER_SYSROOT_TYPE,
   STATUS_LAYER_USR_MISSING,
   STATUS_LAYER_USR_TYPE,
   STATUS_LAYER_WHITEOUT_LINKED,
@@ -16,6 +22,7 @@ import { mark, release } from "../mem/arena";
 import { failMemory, fail } from "../mem/record";
 import { writeText } from "../mem/text";
 import { arrange, ARRANGE_OK } from "../tree/children";
+import { takeOver } from "../tree/links";
 import { FLAG_UNSORTED, Node, TYPE_DIRECTORY, TYPE_HARDLINK, TYPE_REGULAR } from "../tree/node";
 import { depthFirst } from "../tree/order";
 import { itemDigest } from "../tree/digests";
@@ -67,6 +74,30 @@ function transform(): i32 {
   return STATUS_OK;
 }
 
+/**
+ * Empties a directory of the root, whose times become those of /usr: in revision 1 the nanoseconds stay as they were.
+ *
+ * @returns a status
+ */
+function emptyTop(name: string, missing: i32, wrongType: i32): i32 {
+  const address = findTop(name);
+  if (!address) return fail(missing, 0, 0);
+  const directory = changetype<Node>(address);
+  if (directory.type != TYPE_DIRECTORY) return failAtNode(wrongType, FIELD_NONE, directory, 0, 0);
+  const nanoseconds = directory.nanoseconds;
+  copyTimes(directory, changetype<Node>(findTop("usr")));
+  if (!(flags & MERGE_BOOT_NANOSECONDS)) directory.nanoseconds = nanoseconds;
+  empty(directory);
+  return STATUS_OK;
+}
+
+/** /boot and /sysroot become empty (boot-transform.md 2). @returns a status */
+function bootTransform(): i32 {
+  const status = emptyTop("boot", STATUS_LAYER_BOOT_MISSING, STATUS_LAYER_BOOT_TYPE);
+  if (status != STATUS_OK) return status;
+  return emptyTop("sysroot", STATUS_LAYER_SYSROOT_MISSING, STATUS_LAYER_SYSROOT_TYPE);
+}
+
 /** Chains what is left to its directories. A directory was made before everything below it. */
 function place(): void {
   rootNode().references = 1;
@@ -84,24 +115,6 @@ function place(): void {
 
 function entryAt(list: usize, index: u32): Node {
   return changetype<Node>(<usize>load<u32>(list + ((<usize>index) << 2)));
-}
-
-/** Makes `node`, a hardlink, what `inode` is; that one is a name of it from now on, if it is one still. */
-function takeOver(node: Node, inode: Node): void {
-  node.type = inode.type;
-  node.flags = (node.flags & FLAG_UNSORTED) | inode.flags;
-  node.mode = inode.mode;
-  node.uid = inode.uid;
-  node.gid = inode.gid;
-  node.rdev = inode.rdev;
-  node.seconds = inode.seconds;
-  node.nanoseconds = inode.nanoseconds;
-  node.size = inode.size;
-  node.data = inode.data;
-  node.dataLen = inode.dataLen;
-  node.extra = inode.extra;
-  node.xattrs = inode.xattrs;
-  node.origin = inode.origin;
 }
 
 /**
@@ -140,7 +153,8 @@ function settleLinks(list: usize): i32 {
 /** Completes the tree. @returns a status */
 export function endMerge(): i32 {
   if (flags & MERGE_TRANSFORM) {
-    const status = transform();
+    let status = transform();
+    if (status == STATUS_OK && flags & MERGE_BOOTABLE) status = bootTransform();
     if (status != STATUS_OK) return status;
   }
   place();

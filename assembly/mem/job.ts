@@ -22,6 +22,8 @@ export const JOB_CURSOR = 9;
 export const JOB_PRINT = 10;
 export const JOB_INFO = 11;
 export const JOB_REGIONS = 12;
+/** Labels that come in. */
+export const JOB_LABEL = 13;
 
 export let job = JOB_NONE;
 /** What belongs to the tree; beyond it lies what an image or a cursor needs. */

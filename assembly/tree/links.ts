@@ -9,7 +9,7 @@
 import { NAME_MAX_BYTES } from "../abi";
 import { equal, zero } from "../mem/bytes";
 import { findChild } from "./children";
-import { FLAG_FOLLOWING, FLAG_RESOLVED, Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "./node";
+import { FLAG_FOLLOWING, FLAG_RESOLVED, FLAG_UNSORTED, Node, TYPE_DIRECTORY, TYPE_HARDLINK } from "./node";
 import { firstHardlink, rootNode } from "./tree";
 
 export const LINK_OK: u32 = 0;
@@ -123,4 +123,22 @@ export function resolveLinks(): u32 {
     if (outcome != LINK_OK) return outcome;
   }
   return LINK_OK;
+}
+
+/** Makes `node`, a hardlink, what `inode` is; that one is a name of it from now on, if it is one still. */
+export function takeOver(node: Node, inode: Node): void {
+  node.type = inode.type;
+  node.flags = (node.flags & FLAG_UNSORTED) | inode.flags;
+  node.mode = inode.mode;
+  node.uid = inode.uid;
+  node.gid = inode.gid;
+  node.rdev = inode.rdev;
+  node.seconds = inode.seconds;
+  node.nanoseconds = inode.nanoseconds;
+  node.size = inode.size;
+  node.data = inode.data;
+  node.dataLen = inode.dataLen;
+  node.extra = inode.extra;
+  node.xattrs = inode.xattrs;
+  node.origin = inode.origin;
 }

@@ -164,8 +164,32 @@ program
   });
 
 program
-  .command("verity")
-  .description("fs-verity of any files")
+  .command("uki")
+  .description("say what boots of an image, and whether it names the image's own bootable tree; exit with 1 when not")
+  .argument("<input>", "a container image, or a unified kernel image (a PE file)")
+  .option("--image <input>", "of a kernel image: the container image that it has to name")
+  .option("--allow-insecure", "take also arguments with ?, which let the image be mounted without fs-verity")
+  .option("--json", "print what was found as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./uki.ts")).run(input, options));
+  });
+
+program
+  .command("karg")
+  .description("print the kernel argument that names a tree, of a container image its bootable one")
+  .argument("<input>", INPUT)
+  .option("-p, --profile <profile>", "FORMAT-HASH-12, such as v1-sha256-12")
+  .option("--entry <file>", "print this boot loader entry (type 1) with the argument in its options")
+  .option("--insecure", "an argument that lets the image be mounted without fs-verity")
+  .option("--json", "print argument and digest as JSON")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./karg.ts")).run(input, options));
+  });
+
+const verity = program.command("verity").description("fs-verity of any files");
+verity
   .command("digest")
   .description("print what `fsverity digest` prints")
   .argument("<files...>", "the files, - for standard input")
@@ -179,6 +203,54 @@ program
   .option("--no-accelerator", ACCELERATOR)
   .action(async (files, options) => {
     await runCommand(options.json, async () => (await import("./verity-digest.ts")).run(files, options));
+  });
+
+verity
+  .command("enable")
+  .description("enable fs-verity, for good, and print what the kernel measures (Linux)")
+  .argument("<files...>", "the files, which nobody may have open for writing")
+  .option("--hash <hash>", "sha256 or sha512", "sha256")
+  .option("--block-size <bytes>", "Merkle tree block size: a power of two from 1024 to what the kernel allows", "4096")
+  .option("--salt <hex>", "at most 32 bytes")
+  .option("--signature <file>", "PKCS#7 in DER of the formatted digest; for one file")
+  .option("--json", "print names and digests as JSON")
+  .action(async (files, options) => {
+    await runCommand(options.json, async () => (await import("./verity.ts")).enable(files, options));
+  });
+
+verity
+  .command("measure")
+  .description("print the digests that the kernel holds files against, as `fsverity measure` does (Linux)")
+  .argument("<files...>", "files with fs-verity")
+  .option("--json", "print names and digests as JSON")
+  .action(async (files, options) => {
+    await runCommand(options.json, async () => (await import("./verity.ts")).measure(files, options));
+  });
+
+program
+  .command("mount")
+  .description("mount an image with the objects of a repository, or say what a mount enforces (Linux)")
+  .argument("<image>", "an EROFS image, or the digest that names one in the repository; with --check a mount point")
+  .argument("[target]", "the directory to mount on")
+  .option("--repo <dir>", "the repository: objects/xx/yyyy…, images/DIGEST")
+  .option("--verity <mode>", "require that objects have the digests of the image, on: where it has one, off", "require")
+  .option("--upper <dir>", "where changes go; without it the mount is read-only")
+  .option("--work <dir>", "an empty directory beside it")
+  .option("--digest <hex>", "the fs-verity digest that the image must have, also behind v1-sha256-12: or sha256:")
+  .option("--check", "say what a mount enforces; exit with 1 when content or image are not checked by the kernel")
+  .option("--print", "print the commands, run none")
+  .option("--json", "print what was mounted or found out as JSON")
+  .action(async (image, target, options) => {
+    await runCommand(options.json, async () => (await import("./mount.ts")).run(image, target, options));
+  });
+
+program
+  .command("umount")
+  .description("take a composefs mount away (Linux)")
+  .argument("<target>", "the directory it is mounted on")
+  .option("--json", "print errors as JSON")
+  .action(async (target, options) => {
+    await runCommand(options.json, async () => (await import("./mount.ts")).runUnmount(target));
   });
 
 program
@@ -195,19 +267,25 @@ program
     await runCommand(options.json, async () => (await import("./lint.ts")).run(input, options));
   });
 
-/** The commands with an INPUT, and whether the hash of its object digests can be chosen. */
-const INPUT_COMMANDS = {
-  ...{ mkfs: true, dump: true, info: true, ls: true, diff: true, lint: true },
-  ...{ digest: false, identify: false, cat: false },
-};
-for (const [name, hasHash] of Object.entries(INPUT_COMMANDS)) {
-  addContainerOptions(program.commands.find((command) => command.name() === name)!, hasHash);
+/** The commands with an INPUT: those with one tree, whose hash can be chosen, and those with several. */
+const ONE_TREE = ["mkfs", "dump", "info", "ls", "diff", "lint"];
+const ALL_TREES = ["digest", "identify"];
+for (const command of program.commands) {
+  const name = command.name();
+  if (![...ONE_TREE, ...ALL_TREES, "cat", "karg", "uki"].includes(name)) continue;
+  addContainerOptions(command, ONE_TREE.includes(name), ALL_TREES.includes(name));
 }
 
-function addContainerOptions(command: Command, hasHash: boolean): void {
+function addContainerOptions(command: Command, hasHash: boolean, takesAll: boolean): void {
   command
     .optionsGroup("Container images:")
     .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed")
+    .option(
+      "--role <role>",
+      `merged (the default), bootable (what a kernel image names) or layer (one alone)${takesAll ? "; all for all of them" : ""}`,
+    )
+    .option("--layer <number>", "of --role layer: which one, 1 is the base")
+    .option("--transform-revision <revision>", "of --role bootable: 1 (the default, composefs-rs 0.9.0) or 2")
     .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs")
     .option("--no-transform", "the tree as the layers leave it; of dumpfiles and EROFS images it is always as it is");
   if (hasHash) command.option("--hash <hash>", "hash of the object digests: sha512 (the default) or sha256");

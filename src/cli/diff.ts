@@ -22,16 +22,15 @@ import { type ContainerSource, openInput, type Source } from "../source/resolve.
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import {
   checkInputOptions,
-  describeTree,
   type InputContext,
   type InputOptions,
   readInput,
   requireContainer,
   type TreeInput,
-  treeFacts,
 } from "./input.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
 import { print, printable } from "./text.ts";
+import { describeTree, treeFacts } from "./view.ts";
 
 export interface DiffCommandOptions extends InputOptions {
   /** Each names one class, or several with commas between them. */

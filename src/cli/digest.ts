@@ -4,16 +4,17 @@
  * is written anew. `--json` prints one object:
  *
  *   {"images": [{"profile": "v1-sha256-12", "format": "v1", "size": 14888960, "inodes": 7024, "digest": "…"}, …],
- *    "made": {"layers": null, "transform": false, "xattrs": null}, "counts": {"entries": 6768, …}}
+ *    "made": {"role": null, "transform": false, …}, "counts": {"entries": 6768, …}}
  */
 
 import { byFormat, ownAlgorithm, type Profile, parseProfile } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
 import { openInput } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
-import { checkInputOptions, type InputOptions, readInput, requireContainer, treeFacts } from "./input.ts";
+import { checkInputOptions, type InputOptions, readInput, requireContainer } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
+import { treeFacts } from "./view.ts";
 
 export interface DigestCommandOptions extends InputOptions {
   /** Each names one profile, or several with commas between them. */
@@ -51,7 +52,7 @@ export async function run(input: string, more: readonly string[], options: Diges
   }
   const wanted = options.profile?.flatMap((names) => names.split(",")).concat(more);
   wanted?.forEach(parseProfile);
-  checkInputOptions(options);
+  checkInputOptions(options, true);
   const progress = startProgress(options.progress && !options.quiet);
   try {
     const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";

@@ -26,10 +26,11 @@ import { OutputFile } from "../image/output.node.ts";
 import type { Tree } from "../image/tree.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError, writePieces } from "./common.ts";
-import { type InputOptions, noteTree, openTree, type TreeInput, treeFacts } from "./input.ts";
+import { type InputOptions, noteTree, openTree, type TreeInput } from "./input.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
+import { treeFacts } from "./view.ts";
 
 export interface DumpCommandOptions extends InputOptions {
   output: string;

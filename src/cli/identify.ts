@@ -9,11 +9,11 @@
  * its tree is nearest. `--json` prints one object:
  *
  *   {"expected": {"digest": "9f1c…", "hash": "sha256", "label": null},
- *    "made": {"layers": null, "transform": false, "xattrs": null},
+ *    "made": {"role": null, "transform": false, …},
  *    "found": {"what": "image", "variant": "given", "format": "v1", "algorithm": "sha256-12",
  *              "profile": "v1-sha256-12", "digest": "9f1c…"},
  *    "tried": [{…}, …],
- *    "refused": [{"format": "v2", "code": "EROFS_V2_SYMLINK", "message": "…"}],
+ *    "refused": [{"variant": "given", "format": "v2", "code": "EROFS_V2_SYMLINK", "message": "…"}],
  *    "stored": {"format": "v1", "size": 16384, "isCanonical": true,
  *               "comparisons": [{"format": "v1", "size": 16384, "firstDifference": null, "differentBlocks": 0}],
  *               "nearest": null}}
@@ -23,16 +23,16 @@
  * when the input is a dumpfile. `nearest`, of an image that is not canonical, is one of `comparisons` with the place of
  * the first difference: {…, "place": {"kind": "superblock", "field": "uuid", "path": null}}.
  *
- * Of a container image also the other xattr mode, the tree without transform and each layer alone are tried; `variant` is
- * then `allowlist-only`, `keep-user-xattrs`, `untransformed` or `layer-1` and so on. `made` says what `given` is.
+ * Of a container image also its other trees are tried, of all roles, xattr modes and revisions; `variant` is then
+ * `allowlist-only`, `keep-user-xattrs`, `untransformed`, `bootable-allowlist-only`, `bootable-keep-user-xattrs`, each of
+ * these two with `-revision-2`, or `layer-1` and so on. `made` says what `given` is.
  *
- * Exit codes: 0 the input gives the digest, by a profile or as the image that it is (a container image in any xattr
- * mode and untransformed, unless options ask for one of these); 1 it does not, even when the digest
+ * Exit codes: 0 the input gives the digest, by a profile or as the image that it is (a container image by its merged or its
+ * bootable tree in any xattr mode, revision and untransformed, unless options ask for one of these); 1 it does not, even when the digest
  * is known to be of something else: a script that asks must not take a plain hash for a seal.
  */
 
 import { createHash } from "node:crypto";
-import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { type HashName, VeritySlot } from "../engine/slot.ts";
 import { escapeBytes } from "../explain/display.ts";
@@ -46,19 +46,13 @@ import {
 } from "../explain/identify.ts";
 import { identificationText } from "../explain/identify-text.ts";
 import { toHex } from "../image/hex.ts";
-import { type MergeView, mergeLayers, XATTR_MODES } from "../image/merge.ts";
+import { TRANSFORM_REVISIONS, XATTR_MODES } from "../image/merge.ts";
+import type { View } from "../image/view.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import {
-  type ContainerInput,
-  describeTree,
-  type InputOptions,
-  openTree,
-  recordsOf,
-  type TreeInput,
-  treeFacts,
-} from "./input.ts";
+import { type ContainerInput, type InputOptions, openTree, type TreeInput } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
+import { describeTree, treeFacts } from "./view.ts";
 
 export interface IdentifyCommandOptions extends InputOptions {
   expected: string;
@@ -88,21 +82,22 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
       accelerator,
       progress,
       hash: expected.hash,
+      takesAll: true,
       onBytes: (bytes) => {
         plain.update(bytes);
         verity.write(bytes);
       },
     });
-    await opened.close();
     const { engine, tree, container } = opened;
     const digests = { plain: plain.digest(), verity: toHex(verity.close()) };
     releaseEngine(second);
     const result = await identify(engine, tree, expected, {
       accelerator,
       plainHash,
-      ...(container === undefined ? { input: digests } : { views: viewsOf(container, expected.hash, accelerator) }),
+      ...(container === undefined ? { input: digests } : { views: viewsOf(container, expected.hash) }),
       onProgress: (verb, bytes, totalBytes) => progress.update(verb, bytes, totalBytes),
     });
+    await opened.close();
     progress.clear();
     const stored = tree.image && { format: tree.format!, size: tree.image.size };
     if (options.json) {
@@ -131,38 +126,64 @@ export async function run(input: string, options: IdentifyCommandOptions): Promi
   }
 }
 
-/** Whether what was found is a digest of the input itself; of a container image in any view, unless one was asked for. */
+/** Whether what was found is a digest of the input itself; of a container image in any view that options leave. */
 function isGiven(found: Candidate | undefined, { tree, container }: TreeInput, options: InputOptions): boolean {
   if (found === undefined) return false;
   if (found.what === "input") return tree.image !== undefined;
-  const isFree = container !== undefined && options.xattrs === undefined && options.transform !== false;
-  const isOwn = found.variant === "given" || (isFree && [...XATTR_MODES, UNTRANSFORMED].includes(found.variant));
-  return isOwn && found.profile !== undefined;
+  if (found.profile === undefined) return false;
+  if (found.variant === "given") return true;
+  const named = allViews(container?.layers.length ?? 0).find(({ id }) => id === found.variant);
+  return container !== undefined && named !== undefined && isAsked(named.view, options);
 }
 
-/** The other trees of a container image (oci-to-tree.md 5): the mode of a digest is often not known. */
-function viewsOf(container: ContainerInput, hash: HashName, accelerator: Accelerator): TreeView[] {
-  const { transform } = container;
-  const records = recordsOf(container);
-  const view = (id: string, text: string, reason: string, how: Omit<MergeView, "hash">, own = records): TreeView => {
-    return { id, text, reason, merge: (engine) => mergeLayers(engine, own, { hash, ...how }, accelerator) };
-  };
-  const modes = XATTR_MODES.filter((mode) => mode !== transform).map((mode) =>
-    view(mode, `OCI transform, xattrs ${mode}`, "composefs-rs transforms images in either mode", { transform: mode }),
-  );
-  const untransformed = view(UNTRANSFORMED, "no transform", "a tool may leave the tree as the layers make it", {
-    transform: null,
+/** A tree of a container image under the name that it has in the output. */
+interface NamedView {
+  id: string;
+  view: View;
+  text: string;
+  reason: string;
+}
+
+/** All trees of a container image (oci-to-tree.md 5 and 7, boot-transform.md): the mode of a digest is often not known. */
+function allViews(layerCount: number): NamedView[] {
+  const merged = XATTR_MODES.map((transform): NamedView => {
+    const reason = "composefs-rs transforms images in either mode";
+    return { id: transform, view: { role: "merged", transform }, text: `OCI transform, xattrs ${transform}`, reason };
   });
-  const alone = records.map((own, i) =>
-    view(
-      `layer-${i + 1}`,
-      `layer ${i + 1} alone`,
-      "sealed images carry digests of single layers, too",
-      { transform: null, implyParents: true },
-      [own],
-    ),
+  const untransformed: NamedView = {
+    ...{ id: UNTRANSFORMED, view: { role: "merged", transform: null }, text: "no transform" },
+    reason: "a tool may leave the tree as the layers make it",
+  };
+  const bootable = TRANSFORM_REVISIONS.flatMap((revision) =>
+    XATTR_MODES.map((transform): NamedView => {
+      const id = `bootable-${transform}${revision === 1 ? "" : `-revision-${revision}`}`;
+      const text = `bootable, xattrs ${transform}, boot transform revision ${revision}`;
+      const reason = "kernel images name the bootable tree";
+      return { id, view: { role: "bootable", transform, revision }, text, reason };
+    }),
   );
-  return [...modes, ...(transform === null ? [] : [untransformed]), ...alone];
+  const layers = Array.from({ length: layerCount }, (_, i): NamedView => {
+    const reason = "sealed images carry digests of single layers, too";
+    return { id: `layer-${i + 1}`, view: { role: "layer", layer: i + 1 }, text: `layer ${i + 1} alone`, reason };
+  });
+  return [...merged, untransformed, ...bootable, ...layers];
+}
+
+/** The trees but the one that is given. */
+function viewsOf({ trees, view: given, layers }: ContainerInput, hash: HashName): TreeView[] {
+  return allViews(layers.length)
+    .filter(({ view }) => JSON.stringify(view) !== JSON.stringify(given))
+    .map(({ view, ...words }) => ({ ...words, merge: (engine) => trees.tree(engine, view, hash) }));
+}
+
+/** Whether a tree is one of those that options leave; without options merged and bootable trees, not single layers. */
+function isAsked(view: View, { role, layer, transformRevision, xattrs, transform }: InputOptions): boolean {
+  if (view.role === "layer") return role === "layer" && (layer === undefined || view.layer === Number(layer));
+  if (role !== undefined && role !== "all" && role !== view.role) return false;
+  if (view.role === "bootable" && transformRevision !== undefined && view.revision !== Number(transformRevision)) {
+    return false;
+  }
+  return transform === false ? view.transform === null : xattrs === undefined || view.transform === xattrs;
 }
 
 function readExpected(text: string): Expected {

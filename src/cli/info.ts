@@ -39,9 +39,10 @@ import { ScanJob } from "../image/job.ts";
 import type { VerityAlgorithm } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
 import { acceleratorFromEnvironment, EXIT_OK } from "./common.ts";
-import { describeTree, type InputOptions, openTree, type TreeFacts, type TreeInput, treeFacts } from "./input.ts";
+import { type InputOptions, openTree, type TreeInput } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print, printable } from "./text.ts";
+import { describeTree, type TreeFacts, treeFacts } from "./view.ts";
 
 export interface InfoOptions extends InputOptions {
   json?: boolean;

@@ -11,12 +11,11 @@ import type { Engine } from "../engine/engine.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
-import { countOf } from "../explain/words.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
-import { mergeLayers, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
 import type { ReadContainer } from "../image/read-container.node.ts";
 import type { Tree } from "../image/tree.ts";
+import { LayeredImage, type View } from "../image/view.ts";
 import type { ContainerKind } from "../source/container.ts";
 import { quote } from "../source/files.node.ts";
 import { parsePlatform } from "../source/platform.ts";
@@ -24,14 +23,12 @@ import { type ContainerSource, openInput, type Source, type SourceKind } from ".
 import { acceleratorFromEnvironment, readTree, usageError } from "./common.ts";
 import { isTerminal, layerProgress, type ProgressLine } from "./progress.ts";
 import { printable, printError } from "./text.ts";
+import { checkViewOptions, describeTree, type ViewOptions, viewOf } from "./view.ts";
 
 /** Options that every command with an INPUT has, as they are typed. */
-export interface InputOptions {
+export interface InputOptions extends ViewOptions {
   strict?: boolean;
   platform?: string;
-  xattrs?: string;
-  /** False for `--no-transform`. */
-  transform?: boolean;
   hash?: string;
   workers?: string;
   /** False for `--no-cache`. */
@@ -45,14 +42,20 @@ export interface InputContext {
   accelerator?: Accelerator;
   /** Hash of the object digests of container images, when no option says another. Default: sha512. */
   hash?: HashName | undefined;
+  /** Whether the command takes several trees of a container image: `--role all`. */
+  takesAll?: boolean;
   /** Sees the bytes of a dumpfile or an EROFS image as they are read. */
   onBytes?: (bytes: Uint8Array) => void;
 }
 
-/** The layers of a container image, and what is done to the tree that they make. */
-export interface ContainerInput extends ReadContainer {
-  /** Xattr mode of the OCI transform; null without it. */
-  transform: XattrMode | null;
+/** The layers of a container image, and the trees that they make. */
+export interface ContainerLayers extends ReadContainer {
+  trees: LayeredImage;
+}
+
+/** A container image, and which tree of it was made. */
+export interface ContainerInput extends ContainerLayers {
+  view: View;
 }
 
 /** An INPUT with its tree. */
@@ -75,7 +78,7 @@ const WORKERS_MAX = 64;
 
 /** Opens an INPUT and reads its tree. @throws {ComposefsError} USAGE, and all that reading gives */
 export async function openTree(operand: string, options: InputOptions, context: InputContext): Promise<TreeInput> {
-  checkInputOptions(options);
+  checkInputOptions(options, context.takesAll);
   const source = openInput(operand);
   requireContainer([source], options);
   return readInput(source, options, context);
@@ -98,12 +101,14 @@ export async function readInput(
     return { kind, name, engine, tree, algorithm, container: undefined, close: async () => {} };
   }
   const hash = (options.hash as HashName | undefined) ?? context.hash ?? CONTAINER_HASH;
-  const container = await openLayers(source, options, [hash], progress);
-  const { image, transform } = container;
+  const layers = await openLayers(source, options, [hash], { progress, accelerator });
+  const { image, trees } = layers;
   const close = () => image.close();
-  const engine = acquireEngineSync();
   try {
-    const tree = mergeLayers(engine, recordsOf(container), { hash, transform }, accelerator);
+    const view = viewOf(options, layers.layers.length);
+    const engine = acquireEngineSync();
+    const tree = await trees.tree(engine, view, hash);
+    const container = { ...layers, view };
     return { kind: image.kind, name: source.name, engine, tree, algorithm: `${hash}-12`, container, close };
   } catch (error) {
     await close();
@@ -116,8 +121,8 @@ export async function openLayers(
   source: ContainerSource,
   options: InputOptions,
   hashes: readonly HashName[],
-  progress: ProgressLine,
-): Promise<ContainerInput> {
+  { progress, accelerator = acceleratorFromEnvironment() }: InputContext,
+): Promise<ContainerLayers> {
   const { platform, cache, workers } = options;
   // Loaded when they are needed: other inputs need not wait for them.
   const { readContainer } = await import("../image/read-container.node.ts");
@@ -141,7 +146,7 @@ export async function openLayers(
     throw source.operand === source.name || source.operand === "-" ? explainKind(error) : error;
   });
   progress.clear();
-  return { ...read, transform: transformOf(options) };
+  return { ...read, trees: new LayeredImage(read.layers, accelerator) };
 }
 
 /** Adds to a refusal of what nobody called a container image what else it may be. */
@@ -156,13 +161,10 @@ export function recordsOf({ layers }: ReadContainer): LayerRecords[] {
   return layers.map(({ records }) => records);
 }
 
-/** What is done to the trees of container images. */
-export function transformOf({ transform, xattrs }: InputOptions): XattrMode | null {
-  return transform === false ? null : ((xattrs as XattrMode | undefined) ?? XATTR_MODES[0]!);
-}
-
-/** Refuses values that no option has. @throws {ComposefsError} USAGE */
-export function checkInputOptions({ platform, xattrs, transform, hash, workers }: InputOptions): void {
+/** Refuses values that no option has. @param takesAll whether the command takes several trees @throws {ComposefsError} USAGE */
+export function checkInputOptions(options: InputOptions, takesAll = false): void {
+  const { platform, hash, workers } = options;
+  checkViewOptions(options, takesAll);
   if (platform !== undefined) {
     try {
       parsePlatform(platform);
@@ -170,14 +172,8 @@ export function checkInputOptions({ platform, xattrs, transform, hash, workers }
       throw usageError(`--${(error as Error).message}`);
     }
   }
-  const oneOf = (option: string, value: string | undefined, names: readonly string[]) => {
-    if (value === undefined || names.includes(value)) return;
-    throw usageError(`--${option}: expected ${names.join(" or ")}, got ${quote(value)}`);
-  };
-  oneOf("xattrs", xattrs, XATTR_MODES);
-  oneOf("hash", hash, ["sha256", "sha512"]);
-  if (xattrs !== undefined && transform === false) {
-    throw usageError("--xattrs says what the transform keeps; with --no-transform all xattrs stay");
+  if (hash !== undefined && !["sha256", "sha512"].includes(hash)) {
+    throw usageError(`--hash: expected sha256 or sha512, got ${quote(hash)}`);
   }
   if (
     workers !== undefined &&
@@ -190,34 +186,11 @@ export function checkInputOptions({ platform, xattrs, transform, hash, workers }
 /** Refuses options that would change nothing: a tree that is given is taken as it is. @throws {ComposefsError} USAGE */
 export function requireContainer(sources: ReadonlyArray<Source | ContainerSource>, options: InputOptions): void {
   if (sources.some(({ kind }) => kind === "container")) return;
-  for (const option of ["platform", "xattrs", "hash"] as const) {
+  for (const option of ["platform", "role", "xattrs", "hash"] as const) {
     if (options[option] === undefined) continue;
     const names = sources.map(({ name }) => quote(name)).join(" and ");
     throw usageError(`--${option} is for container images; of ${names} the tree is taken as it is`);
   }
-}
-
-/** How a tree was made, for JSON: null and false where it is that of the input. */
-export interface TreeFacts {
-  layers: number | null;
-  /** Whether it went through the OCI transform. */
-  transform: boolean;
-  /** Which xattrs that kept. */
-  xattrs: XattrMode | null;
-}
-
-/** How a tree was made, for JSON. */
-export function treeFacts(container: ContainerInput | undefined): TreeFacts {
-  if (container === undefined) return { layers: null, transform: false, xattrs: null };
-  const { layers, transform } = container;
-  return { layers: layers.length, transform: transform !== null, xattrs: transform };
-}
-
-/** Such as `merged of 3 layers, OCI transform, xattrs allowlist-only`. */
-export function describeTree(container: ContainerInput | undefined): string {
-  if (container === undefined) return "as it is, no transform";
-  const { layers, transform } = container;
-  return `merged of ${countOf(layers.length, "layer")}, ${transform === null ? "no transform" : `OCI transform, xattrs ${transform}`}`;
 }
 
 /** Says on a terminal how the tree of a container image was made, where standard output has no room for it. */

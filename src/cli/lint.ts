@@ -1,6 +1,7 @@
 /**
  * `composefs lint INPUT`: hazards of a tree that is to be sealed, by the rules of explain/rules.ts; of a
- * container image those of its merged tree, and by the rules of explain/lint-layers.ts those of its layers.
+ * container image those of its merged tree, and by the rules of explain/lint-layers.ts those of its layers, and by those of
+ * explain/lint-boot.ts what boots.
  *
  *   warning: run-content: content in /run (2)
  *       The transform of OCI images empties /run, so the digest of a sealed image does not cover it.
@@ -8,23 +9,26 @@
  *       /run/mount
  *   0 errors, 2 warnings, 0 notes in 6,768 entries
  *
- * `--json` prints one object, `lintToJson` says which. Exit code 1 when there is an error. `--explain RULE` says more
+ * `--json` prints one object: what `lintToJson` says, and `made`, how the tree was made. Exit code 1 when there is an error. `--explain RULE` says more
  * about one rule, `--explain` lists them all; neither takes an INPUT.
  */
 
 import { type LintOptions, lintTree, PLACES_DEFAULT } from "../explain/lint.ts";
+import { BOOT_RULES, lintBoot } from "../explain/lint-boot.ts";
 import { LAYER_RULES, lintLayers } from "../explain/lint-layers.ts";
 import { LEVELS, type Level, type Rule } from "../explain/lint-rule.ts";
 import { formatLint, formatRule, formatRules, lintToJson, ruleToJson } from "../explain/lint-text.ts";
 import { RULES } from "../explain/rules.ts";
+import { algorithmParameters } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import { type InputOptions, noteTree, openTree, recordsOf } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
+import { treeFacts } from "./view.ts";
 
-/** Those of trees, and those of layers. */
-const ALL_RULES: readonly Rule[] = [...RULES, ...LAYER_RULES];
+/** Those of trees, of layers, and of what boots. */
+const ALL_RULES: readonly Rule[] = [...RULES, ...LAYER_RULES, ...BOOT_RULES];
 
 export interface LintCommandOptions extends InputOptions {
   max?: string;
@@ -50,12 +54,16 @@ export async function run(input: string | undefined, options: LintCommandOptions
   try {
     // Nothing is hashed of a dumpfile.
     const opened = await openTree(input, options, { progress, accelerator: "off" });
-    await opened.close();
     noteTree(opened);
-    const { container } = opened;
-    const ofTree = lintTree(opened.tree, lintOptions);
-    const report = container === undefined ? ofTree : lintLayers(ofTree, recordsOf(container), lintOptions);
-    print(options.json ? `${JSON.stringify(lintToJson(report))}\n` : formatLint(report));
+    const { container, algorithm } = opened;
+    let report = lintTree(opened.tree, lintOptions);
+    if (container !== undefined) {
+      report = lintLayers(report, recordsOf(container), lintOptions);
+      report = await lintBoot(report, container.trees, algorithmParameters(algorithm).hash, lintOptions);
+    }
+    await opened.close();
+    const facts = () => ({ ...lintToJson(report), made: treeFacts(container) });
+    print(options.json ? `${JSON.stringify(facts())}\n` : formatLint(report));
     return report.counts.error > 0 ? EXIT_NO : EXIT_OK;
   } finally {
     progress.clear();

@@ -14,7 +14,7 @@
  * input they are (`line` of a dumpfile, `nid` in an image, `layer` of a container
  * image, from 1):
  *
- *   {"path": "/usr", "entries": [{"path": "/usr/bin", "type": "directory", …, "line": 3}, …]}
+ *   {"path": "/usr", "made": {"role": null, "transform": false, …}, "entries": [{"path": "/usr/bin", "type": "directory", …, "line": 3}, …]}
  */
 
 import { ComposefsError } from "../error.ts";
@@ -38,6 +38,7 @@ import { EXIT_OK, usageError } from "./common.ts";
 import { type InputOptions, noteTree, openTree } from "./input.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
+import { type TreeFacts, treeFacts } from "./view.ts";
 
 export interface LsOptions extends InputOptions {
   recursive?: boolean;
@@ -89,7 +90,7 @@ export async function run(input: string, path: string, options: LsOptions): Prom
     const isRecursive = options.recursive ?? false;
     const rows = listingOf(cursor, top, wanted, isRecursive);
     const text = options.json
-      ? jsonText(rows(), wanted, tree.origin)
+      ? jsonText(rows(), wanted, treeFacts(opened.container), tree.origin)
       : listText(rows, isRecursive || top.type !== "directory");
     await writeText(text, new OutputFile(null));
     return EXIT_OK;
@@ -182,8 +183,13 @@ function remarkOf({ entry, owner }: Row): string {
   return ` @ ${text === object ? `${object.slice(0, OBJECT_DIGITS + 1)}…` : text}`;
 }
 
-function* jsonText(rows: Iterable<Row>, path: Uint8Array, origin: OriginKind): Generator<string, void, undefined> {
-  yield `{"path":${JSON.stringify(escapeBytes(path))},"entries":[`;
+function* jsonText(
+  rows: Iterable<Row>,
+  path: Uint8Array,
+  made: TreeFacts,
+  origin: OriginKind,
+): Generator<string, void, undefined> {
+  yield `{"path":${JSON.stringify(escapeBytes(path))},"made":${JSON.stringify(made)},"entries":[`;
   let comma = "";
   for (const { entry, path, owner } of rows) {
     yield `${comma}${JSON.stringify({ ...entryFacts(entry, path, owner), [origin]: entry.origin })}`;

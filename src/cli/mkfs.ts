@@ -6,7 +6,7 @@
  * On a terminal a line about what was made goes to standard error. `--json` prints one object instead:
  *
  *   {"image": "root.cfs", "format": "v1", "size": 14888960, "inodes": 7024,
- *    "digests": {"v1-sha256-12": "…"}, "made": {"layers": null, "transform": false, "xattrs": null}, "counts": {"entries": 6768, …}}
+ *    "digests": {"v1-sha256-12": "…"}, "made": {"role": null, "transform": false, …}, "counts": {"entries": 6768, …}}
  */
 
 import { formatCount } from "../explain/words.ts";
@@ -15,9 +15,10 @@ import type { ImageFormat } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
-import { describeTree, type InputOptions, openTree, treeFacts } from "./input.ts";
+import { type InputOptions, openTree } from "./input.ts";
 import { isTerminal, startProgress } from "./progress.ts";
 import { formatBytes, print, printable, printError } from "./text.ts";
+import { describeTree, treeFacts } from "./view.ts";
 
 export interface MkfsOptions extends InputOptions {
   format: string;

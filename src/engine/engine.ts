@@ -40,6 +40,10 @@ type EngineCall =
   | "mergeLayer"
   | "mergeWrite"
   | "mergeEnd"
+  | "labelBegin"
+  | "labelText"
+  | "labelEntries"
+  | "labelEnd"
   | "printOpen"
   | "printRead"
   | "infoOpen"
@@ -192,6 +196,27 @@ export class Engine {
   /** Ends the last layer. @throws {ComposefsError} LAYER_* */
   mergeEnd(): TreeCounts {
     this.#check(this.#call("mergeEnd"));
+    return this.#counts();
+  }
+
+  /** Begins to give the entries of a tree of layers their SELinux labels. */
+  labelBegin(): void {
+    this.#check(this.#call("labelBegin"));
+  }
+
+  /** Adds the label in the first `length` bytes of the input window; the first one is number 1. @throws {ComposefsError} LABEL_BUDGET */
+  labelText(length: number): void {
+    this.#check(this.#call("labelText", length));
+  }
+
+  /** Labels the next `count` entries in depth-first order by the u32 in the input window, 0 for none. @throws {ComposefsError} LABEL_BUDGET */
+  labelEntries(count: number): void {
+    this.#check(this.#call("labelEntries", count));
+  }
+
+  /** Ends the labels, when each entry has got its own. */
+  labelEnd(): TreeCounts {
+    this.#check(this.#call("labelEnd"));
     return this.#counts();
   }
 

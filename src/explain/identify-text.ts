@@ -41,7 +41,9 @@ export function identificationText(
     }
   }
   if (stored !== undefined) rows.push(...storedRows(result, stored));
-  for (const { format, code } of found === undefined ? refused : []) rows.push(["refused", `${format} image: ${code}`]);
+  for (const { variant, format, code, message } of found === undefined ? refused : []) {
+    rows.push(["refused", format === null ? `${variant}: ${code}: ${message}` : `${format} image: ${code}`]);
+  }
   const text = rows.map(([label, value]) => `${label.padEnd(LABEL_COLUMNS)}${value}\n`).join("");
   return found === undefined ? `${text}\n${table(tried)}` : text;
 }

@@ -49,9 +49,12 @@ export interface Candidate {
   digest: string;
 }
 
-/** An image that a format cannot hold. */
+/** An image that a format cannot hold, or a tree that could not be made. */
 export interface Refusal {
-  format: ImageFormat;
+  /** As in {@link Candidate}. */
+  variant: string;
+  /** Null for a tree. */
+  format: ImageFormat | null;
   code: ComposefsErrorCode;
   message: string;
 }
@@ -63,7 +66,7 @@ export interface Identification {
   tree: Pick<TreeView, "text" | "reason"> | undefined;
   /** All that were tried until then, none with the digest of another; `found` is the last one. */
   tried: Candidate[];
-  /** Formats that cannot hold the tree as given. */
+  /** Formats that cannot hold the tree as given, and trees whose labels cannot be known. */
   refused: Refusal[];
   /** An image that was read against the images of its tree, in the order in which they were written. */
   comparisons: Comparison[];
@@ -80,8 +83,8 @@ export interface PlainHash {
 
 /** Another tree of the same input: that of a container image with another transform, or of one layer alone. */
 export interface TreeView extends Pick<Variant, "id" | "text" | "reason"> {
-  /** Makes it. @param engine a fresh one @throws {ComposefsError} LAYER_* when there is no such tree */
-  merge(engine: Engine): Tree;
+  /** Makes it. @param engine a fresh one @throws {ComposefsError} LAYER_* when there is no such tree, SELINUX_* when its labels cannot be known */
+  merge(engine: Engine): Promise<Tree>;
 }
 
 /** Options of {@link identify}. */
@@ -149,9 +152,11 @@ export async function identify(
     if (search.found !== undefined) break;
     const second = await acquireEngine();
     try {
-      search.view(second, view.merge(second), view);
+      search.view(second, await view.merge(second), view);
     } catch (error) {
-      if (!(error instanceof ComposefsError) || !error.code.startsWith("LAYER_")) throw error;
+      if (!(error instanceof ComposefsError) || !/^(LAYER|SELINUX|LABEL)_/.test(error.code)) throw error;
+      // That layers make no such tree is not worth a word; that its labels cannot be known is.
+      if (!error.code.startsWith("LAYER_")) search.refuse(view.id, null, error);
     } finally {
       releaseEngine(second);
     }
@@ -281,9 +286,14 @@ class Search implements Identification {
       return new OpenImage(engine, format, [`${hash}-12`, `${hash}-16`], this.#options.accelerator);
     } catch (error) {
       if (!(error instanceof ComposefsError) || !error.code.startsWith("EROFS_V2_")) throw error;
-      if (variant === GIVEN) this.refused.push({ format, code: error.code, message: error.message });
+      if (variant === GIVEN) this.refuse(variant, format, error);
       return undefined;
     }
+  }
+
+  /** Notes what was tried in vain. */
+  refuse(variant: string, format: ImageFormat | null, { code, message }: ComposefsError): void {
+    this.refused.push({ variant, format, code, message });
   }
 
   #add(candidate: Pick<Candidate, "what" | "digest"> & Partial<Candidate>): void {

@@ -8,8 +8,8 @@
 
 import * as abi from "../../assembly/abi.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
-import { type LintOptions, type LintReport, PLACES_DEFAULT, Tally } from "./lint.ts";
-import { LEVELS, type Rule } from "./lint-rule.ts";
+import { type LintOptions, type LintReport, PLACES_DEFAULT, Tally, withFindings } from "./lint.ts";
+import type { Rule } from "./lint-rule.ts";
 
 /** TYPE_* numbers of assembly/tree/node.ts. */
 const REGULAR = 1;
@@ -128,12 +128,7 @@ export function lintLayers(report: LintReport, layers: readonly LayerRecords[], 
     const encoder = (path: string) => Uint8Array.from(`/${path}`, (c) => c.charCodeAt(0));
     judgeLayer(layer, (id, path, detail) => tallies.get(id)!.add(detail ?? true, encoder(path), i + 1));
   });
-  const found = [...tallies.values()].filter(({ rule, count }) => count > 0 && !options.ignore?.includes(rule.id));
-  const counts = { ...report.counts };
-  for (const { rule, count } of found) counts[rule.level] += count;
-  const shown = LEVELS.slice(0, LEVELS.indexOf(options.level ?? "note") + 1);
-  const all = [...report.findings, ...found.map((tally) => tally.finding)];
-  return { ...report, counts, findings: shown.flatMap((level) => all.filter((finding) => finding.level === level)) };
+  return withFindings(report, [...tallies.values()], options);
 }
 
 function judgeLayer(layer: LayerRecords, tell: (id: LayerRuleId, path: string, detail?: string) => void): void {

@@ -119,6 +119,16 @@ export function lintTree(tree: Tree, options: LintOptions = {}): LintReport {
   return { entries: cursor.length, origin: tree.origin, counts, findings };
 }
 
+/** A report with what other rules found beside those of the tree. */
+export function withFindings(report: LintReport, tallies: readonly Tally[], options: LintOptions): LintReport {
+  const found = tallies.filter(({ rule, count }) => count > 0 && !options.ignore?.includes(rule.id));
+  const counts = { ...report.counts };
+  for (const { rule, count } of found) counts[rule.level] += count;
+  const shown = LEVELS.slice(0, LEVELS.indexOf(options.level ?? "note") + 1);
+  const all = [...report.findings, ...found.map((tally) => tally.finding)];
+  return { ...report, counts, findings: shown.flatMap((level) => all.filter((finding) => finding.level === level)) };
+}
+
 /** What one rule found so far. */
 export class Tally {
   readonly rule: Rule;

@@ -2,14 +2,11 @@
  * The digests of a container image: of its merged tree, and of each layer alone, for every profile from one reading.
  */
 
-import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngine, releaseEngine } from "../engine/load.ts";
 import type { TreeCounts } from "../engine/records.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError, type ComposefsErrorCode } from "../error.ts";
-import type { LayerRecords } from "./layer-records.ts";
-import type { ImageLayer } from "./layers.ts";
-import { type MergeView, mergeLayers, type XattrMode } from "./merge.ts";
+import type { TransformRevision, XattrMode } from "./merge.ts";
 import {
   algorithmParameters,
   byFormat,
@@ -19,14 +16,14 @@ import {
   parseProfile,
   type VerityAlgorithm,
 } from "./profile.ts";
+import { type LayeredImage, ROLES, type Role, type View } from "./view.ts";
 
 /** What composefs-rs and bootc use. */
 export const CONTAINER_PROFILE: Profile = "v1-sha512-12";
 
 /** A digest and all that it depends on. */
 export interface ContainerDigest {
-  /** `merged`: of all layers together; `layer`: of one layer alone. */
-  role: "merged" | "layer";
+  role: Role;
   profile: Profile;
   format: ImageFormat;
   /** Hash of the digest, and of the object digests in the image. */
@@ -37,6 +34,8 @@ export interface ContainerDigest {
   transform: boolean;
   /** Which xattrs the transform kept; null without it: all. */
   xattrs: XattrMode | null;
+  /** Revision of the boot transform; null for other roles. */
+  transformRevision: TransformRevision | null;
   /** Size of the image in bytes. */
   size: number;
   /** Inodes of the image, the 256 whiteout stubs included. */
@@ -57,22 +56,24 @@ export interface LayerDigests {
 }
 
 /** Digests of an image, and of its layers if they are wanted. */
-export interface MergedDigests {
-  /** One for each profile, in the order they were asked for. */
+export interface ImageDigests {
+  /** Of the roles merged and bootable: one for each profile, in the order they were asked for. */
   images: ContainerDigest[];
+  /** Of the role layer. */
   layers: LayerDigests[];
-  /** What the merged tree holds. */
-  counts: TreeCounts;
+  /** What the first of the trees of `images` holds; null when there is none. */
+  counts: TreeCounts | null;
 }
 
-/** Options of {@link digestLayers}. */
-export interface DigestLayersOptions {
+/** Options of {@link digestImage}. */
+export interface DigestImageOptions {
   profiles: readonly Profile[];
-  /** Xattr mode of the OCI transform; null for the tree as the layers leave it. */
+  /** Roles whose digests are wanted, each once. */
+  roles: readonly Role[];
+  /** Xattr mode of the OCI transform; null for the tree as the layers leave it, which is never bootable. */
   transform: XattrMode | null;
-  /** Whether the digests of each layer alone are wanted, too. */
-  withLayers?: boolean;
-  accelerator: Accelerator;
+  /** Revision of the boot transform. */
+  revision: TransformRevision;
 }
 
 /** Checks profiles and gives the hashes that they need, each once. @throws {ComposefsError} PROFILE_NAME @throws {TypeError | RangeError} */
@@ -85,42 +86,49 @@ export function hashesOf(profiles: readonly Profile[]): HashName[] {
 /**
  * Computes digests from the records of layers.
  *
- * @param layers base first, with object digests of every hash that the profiles have
- * @throws {ComposefsError} PROFILE_NAME, LAYER_*, EROFS_*, ENGINE_MEMORY
+ * @param image its layers hold object digests of every hash that the profiles have
+ * @throws {ComposefsError} PROFILE_NAME, LAYER_*, SELINUX_*, LABEL_BUDGET, EROFS_*, ENGINE_MEMORY, and what reading a content
+ *   gives
+ * @throws {RangeError} for the role bootable without a transform
  */
-export async function digestLayers(
-  layers: readonly ImageLayer[],
-  options: DigestLayersOptions,
-): Promise<MergedDigests> {
-  const { profiles, transform, accelerator, withLayers = false } = options;
+export async function digestImage(image: LayeredImage, options: DigestImageOptions): Promise<ImageDigests> {
+  const { profiles, roles, transform, revision } = options;
   const hashes = hashesOf(profiles);
-  const records = layers.map((layer) => layer.records);
-  const found = new Map<Profile, ContainerDigest>();
-  let counts: TreeCounts | undefined;
-  for (const hash of hashes) {
-    const wanted = profiles.filter((profile) => hashesOf([profile])[0] === hash);
-    const made = await digestTree(records, { hash, transform }, wanted, accelerator);
-    for (const digest of made.images) found.set(digest.profile, digest);
-    counts ??= made.counts;
+  const result: ImageDigests = { images: [], layers: [], counts: null };
+  for (const role of ROLES.filter((one) => one !== "layer" && roles.includes(one))) {
+    const view = wholeView(role, transform, revision);
+    const found = new Map<Profile, ContainerDigest>();
+    for (const hash of hashes) {
+      const wanted = profiles.filter((profile) => hashesOf([profile])[0] === hash);
+      const made = await digestTree(image, view, hash, wanted);
+      result.counts ??= made.counts;
+      for (const one of made.images) found.set(one.profile, one);
+    }
+    result.images.push(...[...new Set(profiles)].map((profile) => found.get(profile)!));
   }
-  const alone: LayerDigests[] = [];
-  for (const [i, { diffId, records: own }] of withLayers ? layers.entries() : []) {
-    alone.push({ layer: i + 1, diffId, ...(await digestLayer(own, hashes, accelerator)) });
+  if (!roles.includes("layer")) return result;
+  for (const [i, { diffId }] of image.layers.entries()) {
+    result.layers.push({ layer: i + 1, diffId, ...(await digestLayer(image, i + 1, hashes)) });
   }
-  return { images: [...new Set(profiles)].map((profile) => found.get(profile)!), layers: alone, counts: counts! };
+  return result;
 }
 
-/** The digests of one layer alone (oci-to-tree.md 7): layout v1, no transform, missing parents implied. */
+function wholeView(role: Role, transform: XattrMode | null, revision: TransformRevision): View {
+  if (role !== "bootable") return { role: "merged", transform };
+  if (transform === null) throw new RangeError("roles: a bootable tree goes through the OCI transform");
+  return { role, transform, revision };
+}
+
+/** The format of sealed layers is v1 with 4096-byte blocks (oci-to-tree.md 7). */
 async function digestLayer(
-  records: LayerRecords,
+  image: LayeredImage,
+  layer: number,
   hashes: readonly HashName[],
-  accelerator: Accelerator,
 ): Promise<Pick<LayerDigests, "images" | "none">> {
   const images: ContainerDigest[] = [];
   for (const hash of hashes) {
-    const view: MergeView = { hash, transform: null, implyParents: true };
     try {
-      images.push(...(await digestTree([records], view, [`v1-${hash}-12`], accelerator)).images);
+      images.push(...(await digestTree(image, { role: "layer", layer }, hash, [`v1-${hash}-12`])).images);
     } catch (error) {
       if (!(error instanceof ComposefsError) || !error.code.startsWith("LAYER_")) throw error;
       return { images: [], none: { code: error.code, message: error.message } };
@@ -130,25 +138,26 @@ async function digestLayer(
 }
 
 async function digestTree(
-  records: readonly LayerRecords[],
-  view: MergeView,
+  image: LayeredImage,
+  view: View,
+  hash: HashName,
   profiles: readonly Profile[],
-  accelerator: Accelerator,
-): Promise<Pick<MergedDigests, "images" | "counts">> {
+): Promise<{ images: ContainerDigest[]; counts: TreeCounts }> {
   const engine = await acquireEngine();
   try {
-    const tree = mergeLayers(engine, records, view, accelerator);
-    const { hash, transform } = view;
-    const role = view.implyParents ? "layer" : "merged";
+    const tree = await image.tree(engine, view, hash);
+    const { role } = view;
+    const xattrs = view.role === "layer" ? null : view.transform;
+    const transformRevision = view.role === "bootable" ? view.revision : null;
+    const how = { transform: xattrs !== null, xattrs, transformRevision };
     const images: ContainerDigest[] = [];
     for (const [format, algorithms] of byFormat(profiles)) {
-      const image = tree.openImage(format, algorithms);
-      while (image.read().length > 0);
-      const { size, inodes } = image.layout;
-      for (const [algorithm, digest] of Object.entries(image.digests()) as Array<[VerityAlgorithm, string]>) {
+      const written = tree.openImage(format, algorithms);
+      while (written.read().length > 0);
+      const { size, inodes } = written.layout;
+      for (const [algorithm, digest] of Object.entries(written.digests()) as Array<[VerityAlgorithm, string]>) {
         const blockSize = 2 ** algorithmParameters(algorithm).blockBits;
         const profile: Profile = `${format}-${algorithm}`;
-        const how = { transform: transform !== null, xattrs: transform };
         images.push({ role, profile, format, hash, blockSize, ...how, size, inodes, digest });
       }
     }

@@ -41,6 +41,8 @@ export interface LayerProgress {
 
 /** A layer of an image with its records. */
 export interface ImageLayer {
+  /** Where it lies, to be read again. */
+  blob: LayerBlob;
   records: LayerRecords;
   /** `sha256:` and hex of the uncompressed tar. */
   diffId: string;
@@ -65,7 +67,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
       const records = await findCached(cache, layer.diffId, hashes);
       if (records !== undefined) {
         onProgress?.({ layer: index, bytes: records.tarBytes, state: "cached" });
-        return { records, diffId: layer.diffId, isCached: true };
+        return { blob: layer, records, diffId: layer.diffId, isCached: true };
       }
     }
     const { records, totals } = await options.read(layer, { hashes, ...limits }, signal, (bytes) =>
@@ -73,7 +75,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
     );
     onProgress?.({ layer: index, bytes: totals.bytes, state: "done" });
     if (cache !== undefined) await keepCached(cache, totals.diffId, records);
-    return { records, diffId: totals.diffId, isCached: false };
+    return { blob: layer, records, diffId: totals.diffId, isCached: false };
   };
 
   // The largest first: the last one to end is then a small one.

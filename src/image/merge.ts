@@ -15,6 +15,15 @@ export type XattrMode = "allowlist-only" | "keep-user-xattrs";
 /** Their names, the default first. */
 export const XATTR_MODES: readonly XattrMode[] = ["allowlist-only", "keep-user-xattrs"];
 
+/**
+ * Revision of the boot transform: in 1, that of composefs-rs 0.9.0, /boot and /sysroot keep the nanoseconds of their mtime,
+ * in 2 they take those of /usr (boot-transform.md 2).
+ */
+export type TransformRevision = 1 | 2;
+
+/** The default first. */
+export const TRANSFORM_REVISIONS: readonly TransformRevision[] = [1, 2];
+
 /** What is done to the tree of the layers. */
 export interface MergeView {
   /** Hash of the object digests in the tree. */
@@ -23,6 +32,8 @@ export interface MergeView {
   transform: XattrMode | null;
   /** One layer alone: parents that it lacks are implied. Default false. */
   implyParents?: boolean;
+  /** With a transform: empty /boot and /sysroot by this revision of the time rule (boot-transform.md 2). Default: do not. */
+  bootable?: TransformRevision | null;
 }
 
 /**
@@ -34,7 +45,7 @@ export interface MergeView {
  */
 export function mergeLayers(
   engine: Engine,
-  layers: readonly LayerRecords[],
+  layers: ReadonlyArray<Pick<LayerRecords, "bytes">>,
   view: MergeView,
   accelerator: Accelerator,
 ): Tree {
@@ -42,6 +53,8 @@ export function mergeLayers(
   if (view.transform !== null) flags |= abi.MERGE_TRANSFORM;
   if (view.transform === "keep-user-xattrs") flags |= abi.MERGE_KEEP_USER_XATTRS;
   if (view.implyParents) flags |= abi.MERGE_IMPLY_PARENTS;
+  if (view.bootable != null) flags |= abi.MERGE_BOOTABLE;
+  if (view.bootable === 2) flags |= abi.MERGE_BOOT_NANOSECONDS;
   engine.mergeBegin(flags);
   for (const { bytes } of layers) {
     engine.mergeLayer();

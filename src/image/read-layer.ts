@@ -30,11 +30,12 @@ const KEPT_MAX_BYTES = 1 << 27;
 
 const decoder = new TextDecoder("latin1");
 
-/** Whether a later step reads a file: SELinux policy and os-release for labels, kernel images for what they name. */
+/** The SELinux policy, which labels come from; what kernel images and boot entries name; what the system is called. */
+const READ = /^etc\/selinux\/|\.efi$|^boot\/loader\/entries\/[^/]*\.conf$|^(etc|usr\/lib)\/os-release$/;
+
+/** Whether a later step may read a file, which is then kept. What is not kept can be read from the layer again. */
 export function isRead(path: Uint8Array, size: number): boolean {
-  if (size > KEPT_MAX_BYTES) return false;
-  const name = decoder.decode(path);
-  return name.startsWith("etc/selinux/") || name.endsWith(".efi") || /^(etc|usr\/lib)\/os-release$/.test(name);
+  return size <= KEPT_MAX_BYTES && READ.test(decoder.decode(path));
 }
 
 /**

@@ -40,6 +40,11 @@ const EXPORTS = [
   "mergeLayer",
   "mergeWrite",
   "mergeEnd",
+  // labels of a tree
+  "labelBegin",
+  "labelText",
+  "labelEntries",
+  "labelEnd",
   // tree -> dumpfile, canonical or as composefs-info prints it; what the bytes of an image are
   "printOpen",
   "printRead",

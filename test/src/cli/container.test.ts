@@ -120,7 +120,7 @@ describe("digest", () => {
     const common = { profile: "v1-sha512-12", format: "v1", hash: "sha512", blockSize: 4096 };
     expect(json.images).toEqual([
       {
-        ...{ role: "merged", ...common, transform: true, xattrs: "allowlist-only" },
+        ...{ role: "merged", ...common, transform: true, xattrs: "allowlist-only", transformRevision: null },
         ...{ size: 28672, inodes: 280, digest: pinned["v1-sha512"] },
       },
     ]);
@@ -140,6 +140,7 @@ describe("digest", () => {
       manifest: index.manifests[0].digest,
       config: expect.stringMatching(/^sha256:/),
       diffIds: base.diff_ids,
+      policy: null,
     });
     expect(json.counts.entries).toBe(pinned.lines);
   });

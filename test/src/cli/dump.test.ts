@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { debian, readFixture, vectors } from "../../support/fixtures.ts";
-import { composefs, emptyFolder, run, start } from "./run.ts";
+import { composefs, emptyFolder, NOT_MADE, run, start } from "./run.ts";
 
 /** Out of order, with link counts that are not true, an owner behind its other name, sizes that mean nothing. */
 const SLOPPY = [
@@ -44,7 +44,7 @@ test("--digest is labelled as what it is, and is no fs-verity digest", () => {
     canonicalDumpSha256: sha256,
     size: canonical.length,
     entries: 7,
-    made: { layers: null, transform: false, xattrs: null },
+    made: NOT_MADE,
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { debian, readFixture } from "../../support/fixtures.ts";
 import { findOracle, runMkcomposefs } from "../../support/oracle.ts";
-import { composefs, emptyFolder } from "./run.ts";
+import { composefs, emptyFolder, NOT_MADE } from "./run.ts";
 
 const DIGEST = "9f1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e";
 const OBJECT = `${DIGEST.slice(0, 2)}/${DIGEST.slice(2)}`;
@@ -64,6 +64,7 @@ test("what is no directory lists itself", () => {
   expect(ls("/usr/zebra").stdout).toBe("-rwsr-xr-x 2 0 0 123456 2023-11-14T22:13:20Z /usr/zebra = /usr/bin/tool\n");
   expect(JSON.parse(ls("/usr/zebra", "--json").stdout)).toEqual({
     path: "/usr/zebra",
+    made: NOT_MADE,
     entries: [{ path: "/usr/zebra", type: "hardlink", of: "/usr/bin/tool", line: 3 }],
   });
 });

@@ -61,3 +61,9 @@ export function emptyFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** What JSON says of how a tree was made that was taken as it is. */
+export const NOT_MADE = {
+  ...{ layers: null, role: null, layer: null, transform: false, xattrs: null },
+  ...{ transformRevision: null, policy: null },
+};
