@@ -8,7 +8,7 @@ import type { Automaton } from "./automaton.ts";
 import { ByteTrie } from "./byte-trie.ts";
 import { ProgramBuilder } from "./compile.ts";
 import { lineError, type Place } from "./fault.ts";
-import { SELINUX_LIMITS } from "./limits.ts";
+import { SELINUX_LIMITS, type SelinuxLimits } from "./limits.ts";
 import { parsePattern } from "./pattern.ts";
 import type { Part, Pattern } from "./pattern-tree.ts";
 import { type RuleLine, readRules, readSubstitutions, type SubjectType } from "./rules.ts";
@@ -84,9 +84,13 @@ export class Policy {
     return new Policy(compiler.labels, { rules: compiler.rules, automaton: compiler.finish(), aliases });
   }
 
-  /** Begins to label a tree. Each walk has its own cache and its own budget of work. */
-  walk(): LabelWalk {
-    return new LabelWalk(this.#compiled);
+  /**
+   * Begins to label a tree. Each walk has its own cache and its own budget of work.
+   *
+   * @param limits of which `cacheBytes`, `matchSteps` and `walkSteps` count here
+   */
+  walk(limits: Readonly<SelinuxLimits> = SELINUX_LIMITS): LabelWalk {
+    return new LabelWalk(this.#compiled, limits);
   }
 }
 
@@ -94,6 +98,8 @@ class PolicyCompiler {
   readonly labels: Uint8Array[] = [];
   readonly rules: Rule[] = [];
   readonly #labelNumbers = new Map<string, number>([[NONE, 0]]);
+  /** For keys: the files are UTF-8, so different labels are different texts. */
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   readonly #program = new ProgramBuilder();
   readonly #trie = new ByteTrie();
   readonly #entries = new Map<number, number[]>();
@@ -126,7 +132,7 @@ class PolicyCompiler {
   }
 
   #labelNumber(label: Uint8Array): number {
-    const key = latin1(label);
+    const key = this.#decoder.decode(label);
     let number = this.#labelNumbers.get(key);
     if (number === undefined) {
       number = this.labels.push(label.slice());
@@ -145,11 +151,4 @@ function splitPrefix({ root }: Pattern): { prefix: number[]; rest: readonly Part
   for (let part = parts[at]; part?.kind === "assert" && part.what === "start"; part = parts[++at]);
   for (let part = parts[at]; part?.kind === "byte"; part = parts[++at]) prefix.push(part.byte);
   return { prefix, rest: parts.slice(at) };
-}
-
-/** A byte string, as a key. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }

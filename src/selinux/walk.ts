@@ -9,7 +9,7 @@ import { NO_ALIAS } from "./aliases.ts";
 import { Backtracker } from "./backtrack.ts";
 import { lineError } from "./fault.ts";
 import { type DfaState, LazyDfa } from "./lazy-dfa.ts";
-import { SELINUX_LIMITS, type SelinuxLimits } from "./limits.ts";
+import type { SelinuxLimits } from "./limits.ts";
 import type { CompiledPolicy, Rule } from "./policy.ts";
 import { SUBJECT_TYPES, type SubjectType } from "./rules.ts";
 import { StepBudget } from "./step-budget.ts";
@@ -45,8 +45,8 @@ export class LabelWalk {
   /** The directories from the root to the one whose entries come now. */
   readonly #open: Directory[] = [];
 
-  /** @param limits tests make some of them small; else use {@link Policy.walk} */
-  constructor(policy: CompiledPolicy, limits: Readonly<SelinuxLimits> = SELINUX_LIMITS) {
+  /** Made by {@link Policy.walk}. */
+  constructor(policy: CompiledPolicy, limits: Readonly<SelinuxLimits>) {
     this.#policy = policy;
     this.#limits = limits;
     this.#budget = new StepBudget(limits.walkSteps);
