@@ -98,7 +98,7 @@ describe("containerDigests", () => {
       });
       expect(images.map(({ digest }) => digest)).toEqual(expected);
       expect(source).toMatchObject({ kind: "oci", diffIds: base.diff_ids });
-      expect(counts.entries).toBe(pinned.lines);
+      expect(counts?.entries).toBe(pinned.lines);
       expect(states.sort()).toEqual(["0 done", "1 done"]);
     }
   });
