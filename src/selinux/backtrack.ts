@@ -94,11 +94,6 @@ export class Backtracker {
           this.#setSlot(x, offset);
           address++;
           break;
-        case op.OP_CAPTURE:
-          this.#setSlot(2 * x, this.#slots[ys[address]!]!);
-          this.#setSlot(2 * x + 1, offset);
-          address++;
-          break;
         case op.OP_LEAVE_IF_EMPTY:
           address = this.#slots[ys[address]!] === offset ? x : address + 1;
           break;

@@ -135,11 +135,9 @@ export class ProgramBuilder {
       this.#add(part);
       return;
     }
-    // The first offset waits in a slot of its own: within the group, it is still what it matched the time before.
-    const opened = this.#slotCount++;
-    this.#emit(op.OP_SAVE, opened);
+    this.#emit(op.OP_SAVE, 2 * group);
     this.#add(part);
-    this.#emit(op.OP_CAPTURE, group, opened);
+    this.#emit(op.OP_SAVE, 2 * group + 1);
   }
 
   #addLook(part: Part & { kind: "look" }): void {

@@ -8,6 +8,8 @@ export class PatternReader {
   at = 0;
   /** Capturing groups so far. */
   groups = 0;
+  /** Those that have ended. */
+  readonly closedGroups = new Set<number>();
   /** Something was met that only PCRE2 knows. */
   isPcre2 = false;
   /** Something was met that no finite automaton can match. */

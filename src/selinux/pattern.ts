@@ -55,37 +55,30 @@ export function parsePattern(bytes: Uint8Array, place: Place): Pattern {
     throw lineError("SELINUX_LIMIT", place, what, { actual: bytes.length, limit });
   }
   const reader = new PatternReader(bytes, place);
-  const references: References = [];
-  const root = readChoice(reader, references, 0);
+  const root = readChoice(reader, 0);
   if (!reader.isAtEnd) throw reader.error('")" without "("');
-  for (const { group, at } of references) {
-    if (group > reader.groups) throw reader.error(`there is no group ${group}`, at - reader.at);
-  }
   return { root, groups: reader.groups, isPcre2: reader.isPcre2, isRegular: reader.isRegular };
 }
 
-/** Back-references and where they stand: a group may come after them. */
-type References = Array<{ group: number; at: number }>;
-
-function readChoice(reader: PatternReader, references: References, depth: number): Part {
+function readChoice(reader: PatternReader, depth: number): Part {
   const options: Part[] = [];
   do {
-    options.push(readSequence(reader, references, depth));
+    options.push(readSequence(reader, depth));
   } while (reader.take("|"));
   return choicePart(options);
 }
 
-function readSequence(reader: PatternReader, references: References, depth: number): Part {
+function readSequence(reader: PatternReader, depth: number): Part {
   const parts: Part[] = [];
   while (!reader.isAtEnd && !reader.looksAt("|") && !reader.looksAt(")")) {
     const start = reader.at;
-    const part = readAtom(reader, references, depth);
+    const part = readAtom(reader, depth);
     parts.push(readQuantifier(reader, part, start));
   }
   return sequencePart(parts);
 }
 
-function readAtom(reader: PatternReader, references: References, depth: number): Part {
+function readAtom(reader: PatternReader, depth: number): Part {
   const byte = reader.peek();
   if (reader.looksAt("*") || reader.looksAt("+") || reader.looksAt("?") || reader.looksAt("{")) {
     throw reader.error(`${reader.shown()} has nothing to repeat`);
@@ -101,16 +94,16 @@ function readAtom(reader: PatternReader, references: References, depth: number):
     case "$":
       return assertPart("end");
     case "(":
-      return readGroup(reader, references, depth + 1);
+      return readGroup(reader, depth + 1);
     case "\\":
-      return readEscape(reader, references);
+      return readEscape(reader);
     default:
       return byteOf(byte);
   }
 }
 
 /** A group, after its "(". */
-function readGroup(reader: PatternReader, references: References, depth: number): Part {
+function readGroup(reader: PatternReader, depth: number): Part {
   const start = reader.at - 1;
   const limit = SELINUX_LIMITS.patternDepth;
   if (depth > limit) throw reader.limitError(`groups are nested more than ${limit} deep`, depth, limit);
@@ -118,11 +111,13 @@ function readGroup(reader: PatternReader, references: References, depth: number)
     if (!reader.take(")")) throw reader.error('"(" without ")"', start - reader.at);
     return part;
   };
-  const inner = () => finish(readChoice(reader, references, depth));
+  const inner = () => finish(readChoice(reader, depth));
   if (reader.looksAt("*")) throw reader.error('"(*" is not supported');
   if (!reader.looksAt("?")) {
     const group = ++reader.groups;
-    return capturePart(inner(), group);
+    const part = inner();
+    reader.closedGroups.add(group);
+    return capturePart(part, group);
   }
   if (reader.take("?:")) return inner();
   reader.isPcre2 = true;
@@ -144,7 +139,7 @@ function readGroup(reader: PatternReader, references: References, depth: number)
 }
 
 /** An escape outside of brackets, after its backslash. */
-function readEscape(reader: PatternReader, references: References): Part {
+function readEscape(reader: PatternReader): Part {
   const at = reader.at - 1;
   if (reader.isAtEnd) throw reader.error("a backslash at the end", -1);
   const escaped = readByteEscape(reader);
@@ -156,7 +151,10 @@ function readEscape(reader: PatternReader, references: References): Part {
     reader.skip(1);
     reader.isPcre2 = true;
     reader.isRegular = false;
-    references.push({ group: Number(digits), at });
+    // Within a group and before it, PCRE2 itself gives several results: with its compiler, without, and where Perl differs.
+    if (!reader.closedGroups.has(Number(digits))) {
+      throw reader.error(`no group ${digits} ends before this`, at - reader.at);
+    }
     return referencePart(Number(digits));
   }
   if (reader.take("A")) return assertPart("start");

@@ -22,11 +22,11 @@ export const OP_END = 5;
 export const OP_ACCEPT = 6;
 /** Only at a word boundary (x = 1), or not at one (x = 0). */
 export const OP_WORD = 7;
-/** Keep the offset in the slot x. */
+/** Keep the offset in the slot x: 2g and 2g + 1 are those of group g. */
 export const OP_SAVE = 8;
 /** If nothing was matched since the slot y was set, go on at x: an empty repetition ends. */
 export const OP_LEAVE_IF_EMPTY = 9;
-/** What the group x matched, once more. */
+/** What the group x matched, once more; it ends before this instruction. */
 export const OP_REFERENCE = 10;
 /** Match what follows up to OP_COMMIT, and forget its other ways; then go on at x. y is one of HOLD_*. */
 export const OP_HOLD = 11;
@@ -34,8 +34,6 @@ export const OP_HOLD = 11;
 export const OP_COMMIT = 12;
 /** Go back x bytes. */
 export const OP_BACK = 13;
-/** The group x is what lies between the slot y and here; it is kept in the slots 2x and 2x + 1. */
-export const OP_CAPTURE = 14;
 
 /** Atomic group: the offset stays where the match ended. */
 export const HOLD_ATOMIC = 0;
