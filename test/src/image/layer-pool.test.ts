@@ -103,6 +103,32 @@ describe("containerDigests", () => {
     }
   });
 
+  test("of all roles, of either revision", async () => {
+    const cwd = emptyFolder();
+    const boot = golden.images.find(({ image, seed }) => image === "boot" && seed === 1)!;
+    const pins = boot as unknown as Record<string, Record<string, string>>;
+    writeLayout(makeLayout(layersOf(boot)), join(cwd, "boot"));
+    const roles = ["merged", "bootable", "layer"] as const;
+    for (const transformRevision of [1, 2] as const) {
+      const { images, layers } = await containerDigests(join(cwd, "boot"), { roles, transformRevision });
+      const name = transformRevision === 1 ? "bootable" : "bootable-with-nsec";
+      expect(images.map(({ role, digest }) => [role, digest])).toEqual([
+        ["merged", pins["allowlist-only"]!["v1-sha512"]],
+        ["bootable", pins[name]!["v1-sha512"]],
+      ]);
+      expect(layers).toHaveLength(boot.diff_ids.length);
+    }
+  });
+
+  test.each([
+    [{ roles: [] }, "roles"],
+    [{ roles: ["root"] }, "roles"],
+    [{ roles: ["bootable"], transform: false }, "roles"],
+    [{ transformRevision: 3 }, "transformRevision"],
+  ])("refuses %j", async (options, name) => {
+    await expect(containerDigests("x", options as never)).rejects.toThrow(name);
+  });
+
   test("ends with its signal, and refuses options that are none", async () => {
     const path = join(emptyFolder(), "base");
     writeFileSync(path, makeForm("oci-archive", layersOf(base)));
