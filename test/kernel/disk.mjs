@@ -9,9 +9,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildImage, verityDigest } from "../../build/src/index.js";
-import { imagePath, objectPath } from "../../build/src/linux/repo-layout.js";
-import { dumpOf, isExternal, treeEntries } from "./tree.mjs";
+import { verityDigest } from "../../build/src/index.js";
+import { addImage } from "./repository.mjs";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAMS_SIZE = "400M";
@@ -93,27 +92,7 @@ export async function dataDisk(work) {
     writeFileSync(join(root, path), content);
   };
   const images = [];
-  for (const [format, hash] of IMAGES) {
-    const entries = treeEntries(format);
-    const digests = new Map();
-    for (const entry of entries.filter(isExternal)) {
-      const bytes = Buffer.from(entry.content, "latin1");
-      const digest = await verityDigest(bytes, { hash });
-      digests.set(entry.content, digest);
-      write(join("repo", objectPath(digest)), bytes);
-    }
-    const dump = dumpOf(entries, (content) => digests.get(content));
-    const pieces = [];
-    const image = await buildImage(dump, {
-      format,
-      algorithms: [`${hash}-12`],
-      // A piece lies in the memory of the engine, which goes on using it.
-      sink: (piece) => void pieces.push(Buffer.from(piece)),
-    });
-    const digest = image.digests[`${hash}-12`];
-    write(join("repo", imagePath(digest)), Buffer.concat(pieces));
-    images.push({ format, hash, digest });
-  }
+  for (const [format, hash] of IMAGES) images.push(await addImage(join(root, "repo"), format, hash));
   write("images.json", JSON.stringify(images));
   await writeSignatures(work, write, images.find(({ format }) => format === "v1").digest);
   const disk = join(work, "data.img");

@@ -47,26 +47,6 @@ export function expectCode(code, act) {
   assert.equal(failureOf(act)?.code, code);
 }
 
-const listXattr = libcFunction("long llistxattr(const uint8_t *path, void *list, size_t size)");
-const getXattr = libcFunction("long lgetxattr(const uint8_t *path, const uint8_t *name, void *value, size_t size)");
-/** XATTR_LIST_MAX and XATTR_SIZE_MAX of include/uapi/linux/limits.h. */
-const room = Buffer.alloc(65_536);
-
-/** Xattrs of an entry, links not followed, by name: one character for each byte. @param path bytes */
-export function xattrsOf(path) {
-  const terminated = Buffer.concat([path, Buffer.from([0])]);
-  const { result, errno } = listXattr(terminated, room, room.length);
-  assert.ok(result >= 0, `llistxattr says errno ${errno}`);
-  const names = room.toString("latin1", 0, result).split("\0").slice(0, -1);
-  const xattrs = {};
-  for (const name of names) {
-    const value = getXattr(terminated, Buffer.from(`${name}\0`, "latin1"), room, room.length);
-    assert.ok(value.result >= 0, `lgetxattr of ${name} says errno ${value.errno}`);
-    xattrs[name] = room.toString("latin1", 0, value.result);
-  }
-  return xattrs;
-}
-
 const syncFileSystem = libcFunction("int syncfs(int fd)");
 
 /** Blocks of the file system. */

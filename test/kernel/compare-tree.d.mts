@@ -1,0 +1,1 @@
+export function compareTree(target: string, format: "v0" | "v1" | "v2"): void;
