@@ -12,6 +12,8 @@ export class PatternReader {
   readonly closedGroups = new Set<number>();
   /** Something was met that only PCRE2 knows. */
   isPcre2 = false;
+  /** Offset of the first possessive quantifier. */
+  possessiveAt: number | undefined;
   /** Something was met that no finite automaton can match. */
   isRegular = true;
   readonly #bytes: Uint8Array;

@@ -3,7 +3,7 @@
  *
  * The reference gives a pattern to a Rust automaton (regex-syntax, Unicode off) first, and to PCRE2 when that cannot take
  * it. Accepted is what both read alike, and what the automaton is known to leave to PCRE2: look-around, back-references,
- * atomic groups, possessive quantifiers, `\Z`, `\h`. Anything else is an error, never a guess.
+ * atomic groups, `\Z`, `\h`, and beside one of these possessive quantifiers. Anything else is an error, never a guess.
  *
  *     choice   = sequence { "|" sequence }
  *     sequence = { atom [ "*" | "+" | "?" | "{" n [ "," [ m ] ] "}" ] [ "?" | "+" ] }
@@ -57,6 +57,11 @@ export function parsePattern(bytes: Uint8Array, place: Place): Pattern {
   const reader = new PatternReader(bytes, place);
   const root = readChoice(reader, 0);
   if (!reader.isAtEnd) throw reader.error('")" without "("');
+  // Alone it would not come to PCRE2: Rust reads `a*+` as `(?:a*)+`, which matches more.
+  if (reader.possessiveAt !== undefined && !reader.isPcre2) {
+    const what = "a possessive quantifier is read in two ways; an atomic group, such as (?>a*), is not";
+    throw reader.error(what, reader.possessiveAt - reader.at);
+  }
   return { root, groups: reader.groups, isPcre2: reader.isPcre2, isRegular: reader.isRegular };
 }
 
@@ -190,8 +195,8 @@ function readQuantifier(reader: PatternReader, part: Part, atomStart: number): P
   if (reader.take("?")) mode = "lazy";
   else if (reader.take("+")) {
     mode = "possessive";
-    reader.isPcre2 = true;
     reader.isRegular = false;
+    reader.possessiveAt ??= reader.at - 1;
   }
   // Rust repeats the repetition, PCRE2 refuses it.
   const second = reader.at;
