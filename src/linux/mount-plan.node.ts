@@ -29,6 +29,17 @@ export type VerityMode = "require" | "on" | "off";
 /** The values of {@link VerityMode}. */
 export const VERITY_MODES: readonly VerityMode[] = ["require", "on", "off"];
 
+/**
+ * Makes mount(8) take mount(2) rather than fsconfig(2), which has 255 bytes for the value of an option (fs/fsopen.c of
+ * Linux): two longer paths do not fit. Versions before util-linux 2.39 take it anyway.
+ */
+const MOUNT2: readonly string[] = ["env", "LIBMOUNT_FORCE_MOUNT2=always"];
+/**
+ * Bytes of options that mount(2) takes: a page, which is 4096 bytes or more, less the NUL. It cuts longer ones without a
+ * word (copy_mount_options, fs/namespace.c of Linux).
+ */
+const OPTIONS_MAX_BYTES = 4095;
+
 /** What to mount. */
 export interface MountRequest {
   /** All paths from the root on. */
@@ -55,15 +66,22 @@ export interface MountStep {
 export function mountPlan(request: MountRequest): MountStep[] {
   const { image, repo, target, verity = "require", upper, work } = request;
   const undo = ["umount", pathBytes(target)];
-  const layers = ["lowerdir=", optionPath(target), "::", optionPath(joinPath(repo, OBJECTS))];
+  const layers = [",lowerdir=", optionPath(target), "::", optionPath(joinPath(repo, OBJECTS))];
   const settings = `,metacopy=on,redirect_dir=on,verity=${verity}`;
   const isWritable = upper !== undefined && work !== undefined;
   const changes = isWritable ? [",upperdir=", optionPath(upper), ",workdir=", optionPath(work)] : [];
-  const options = joined([isWritable ? "rw," : "ro,", ...layers, settings, ...changes]);
+  const options = joined([isWritable ? "rw" : "ro", settings, ...layers, ...changes]);
+  if (options.length > OPTIONS_MAX_BYTES) {
+    const found = `${options.length} bytes of options, at most ${OPTIONS_MAX_BYTES}`;
+    throw new ComposefsError("LINUX_MOUNT_PATH", `cannot mount ${showPath(target)}: the paths are too long: ${found}`, {
+      actual: options.length,
+      limit: OPTIONS_MAX_BYTES,
+    });
+  }
   const erofs = (flags: string) => ["mount", "-t", "erofs", "-o", flags, pathBytes(image), pathBytes(target)];
   return [
     { run: erofs("ro"), otherwise: erofs("ro,loop"), undo },
-    { run: ["mount", "-t", "overlay", "-o", options, "composefs", pathBytes(target)], undo },
+    { run: [...MOUNT2, "mount", "-t", "overlay", "-o", options, "composefs", pathBytes(target)], undo },
   ];
 }
 

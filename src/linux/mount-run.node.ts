@@ -77,7 +77,7 @@ export async function unmount(target: Path, run: RunCommand = runCommandLine): P
 }
 
 function mountError(argv: readonly Argument[], { status, errors }: CommandResult, left: string): ComposefsError {
-  const missing = status === 127 ? `; is ${String(argv[0])}(8) of util-linux installed?` : "";
+  const missing = status === 127 ? "; are mount(8) and umount(8) of util-linux installed?" : "";
   const reason = errors === "" ? `exit status ${status}` : quoteStart(errors);
   return new ComposefsError("LINUX_MOUNT", `${displayCommand(argv)}: ${reason}${missing}${left}`, {
     ...(status === null ? {} : { actual: status }),

@@ -7,7 +7,8 @@ import { runPlan, unmount } from "../../build/src/linux/mount-run.node.js";
 import { joinPath } from "../../build/src/linux/path.node.js";
 import { IMAGES, REPO, TMP } from "./guest-tools.mjs";
 
-const AWKWARD = "-o a,b:c\\d 'e' $(f) \xff\xfe\n\t:";
+/** Long, too: two of these are more than an option of fsconfig(2) can hold. */
+const AWKWARD = `-o a,b:c\\d 'e' $(f) \xff\xfe\n\t:${"x".repeat(200)}`;
 
 export async function run(list) {
   const repo = Buffer.from(`/data/${AWKWARD}`, "latin1");

@@ -49,6 +49,7 @@ export function programsDisk(work, guestRoot) {
     });
   }
   for (const folder of ["bin", "lib", "lib64"]) symlinkSync(`usr/${folder}`, join(root, folder));
+  symlinkSync("busybox", join(root, "usr/bin/env"));
   cpSync(process.execPath, join(root, "usr/bin/node"));
   const project = join(root, "composefs");
   for (const name of [

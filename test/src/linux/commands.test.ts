@@ -16,7 +16,7 @@ describe("mount --print", () => {
     expect(script("/no/image", "/no/mnt", "--repo", "/no/repo")).toEqual({
       exitCode: 0,
       stdout: `mount -t erofs -o ro /no/image /no/mnt || mount -t erofs -o ro,loop /no/image /no/mnt || exit 1
-mount -t overlay -o ro,lowerdir=/no/mnt::/no/repo/objects,metacopy=on,redirect_dir=on,verity=require composefs /no/mnt || { umount /no/mnt; exit 1; }
+env LIBMOUNT_FORCE_MOUNT2=always mount -t overlay -o ro,metacopy=on,redirect_dir=on,verity=require,lowerdir=/no/mnt::/no/repo/objects composefs /no/mnt || { umount /no/mnt; exit 1; }
 `,
       stderr: "",
     });
@@ -52,7 +52,7 @@ mount -t overlay -o ro,lowerdir=/no/mnt::/no/repo/objects,metacopy=on,redirect_d
     );
     expect(stdout).toContain("mount -t erofs -o ro '/no image' /no/mnt");
     expect(stdout).toContain(
-      "-o rw,lowerdir=/no/mnt::/no/repo/objects,metacopy=on,redirect_dir=on,verity=on,upperdir=/no/u,workdir=/no/w ",
+      "-o rw,metacopy=on,redirect_dir=on,verity=on,lowerdir=/no/mnt::/no/repo/objects,upperdir=/no/u,workdir=/no/w ",
     );
   });
 
@@ -60,7 +60,7 @@ mount -t overlay -o ro,lowerdir=/no/mnt::/no/repo/objects,metacopy=on,redirect_d
     const command = `exec '${process.execPath}' '${pathOf("composefs")}' mount --print '/no/\xff' /no/mnt --repo='/no/r\xfe'\n`;
     const { stdout } = spawnSync("/bin/sh", { input: Buffer.from(command, "latin1") });
     expect(stdout.toString("latin1")).toContain("mount -t erofs -o ro '/no/\xff' /no/mnt");
-    expect(stdout.toString("latin1")).toContain("'ro,lowerdir=/no/mnt::/no/r\xfe/objects,");
+    expect(stdout.toString("latin1")).toContain("lowerdir=/no/mnt::/no/r\xfe/objects' composefs");
   });
 });
 
