@@ -1,8 +1,11 @@
 /**
- * What a running composefs mount enforces, told by its options alone: nobody's word is taken for it.
+ * What a running composefs mount enforces, told by the kernel's list of mounts.
  *
- * A mount is of composefs when it is an overlay with a data-only layer over an EROFS image at the same place
- * (mount-plan.node.ts), or over one that is mounted elsewhere, as other tools do.
+ * A mount is of composefs when it is an overlay with a data-only layer. Its image is mounted below it at the same place
+ * (mount-plan.node.ts), or elsewhere, or nowhere that can be seen, as other tools do.
+ *
+ * The kernel names the file that an image was mounted from and does not say which file that was. So what is said of the
+ * image is said of the file that has the name now.
  */
 
 import { readFileSync } from "node:fs";
@@ -17,6 +20,8 @@ export interface ComposefsMount {
   overlay: Mount;
   /** The mount of the image; null where another tool has hidden it. */
   image: Mount | null;
+  /** Whether the image is mounted at the same place, below the overlay. */
+  isStacked: boolean;
   lower: readonly Buffer[];
   data: readonly Buffer[];
 }
@@ -66,8 +71,12 @@ export function findComposefs(mounts: readonly Mount[], target: Uint8Array): Com
   }
   const { lower, data } = layersOf(overlay);
   if (data.length === 0) throw refuse("expected an overlay with a data-only layer, found one without");
-  const image = mounts.findLast(({ id, type }) => id === overlay.parent && type === "erofs");
-  return { overlay, image: image ?? null, lower, data };
+  const below = mounts.findLast(({ id }) => id === overlay.parent);
+  const isStacked = below?.type === "erofs" && below.target.equals(overlay.target);
+  const image = isStacked
+    ? below
+    : lower.map((path) => topMount(mounts, path)).find((mount) => mount?.type === "erofs");
+  return { overlay, image: image ?? null, isStacked, lower, data };
 }
 
 /**
@@ -117,10 +126,11 @@ function claimsOf(facts: Omit<MountReport, "enforced" | "notEnforced">) {
     notEnforced.push("content: objects are read as they are, whatever their digests");
   }
   if (typeof imageVerity === "object") {
-    enforced.push(`image: the kernel checks every block of it against ${imageVerity.hash}:${imageVerity.digest}`);
+    const digest = `${imageVerity.hash}:${imageVerity.digest}`;
+    enforced.push(`image: the kernel checks every block of the file of that name against ${digest}`);
   } else if (imageVerity === "off") {
     notEnforced.push(
-      "image: the file has no fs-verity, so that names, metadata and digests can be changed below the mount",
+      "image: the file of that name has no fs-verity, so that names, metadata and digests can be changed below the mount",
     );
   } else {
     notEnforced.push("image: whether the file has fs-verity could not be found out");

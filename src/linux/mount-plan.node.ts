@@ -16,7 +16,7 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { joinPath, type Path, pathBytes, showPath } from "./path.node.ts";
+import { absolutePath, joinPath, type Path, showPath } from "./path.node.ts";
 import { OBJECTS } from "./repo-layout.ts";
 import { type Argument, shellCommand } from "./shell.node.ts";
 
@@ -42,7 +42,7 @@ const OPTIONS_MAX_BYTES = 4095;
 
 /** What to mount. */
 export interface MountRequest {
-  /** All paths from the root on. */
+  /** Relative paths begin at the current directory. */
   image: Path;
   repo: Path;
   target: Path;
@@ -65,7 +65,8 @@ export interface MountStep {
 /** The steps of a mount. @throws {ComposefsError} LINUX_MOUNT_PATH for a path that no option of mount(8) can hold */
 export function mountPlan(request: MountRequest): MountStep[] {
   const { image, repo, target, verity = "require", upper, work } = request;
-  const undo = ["umount", pathBytes(target)];
+  const place = absolutePath(target);
+  const undo = ["umount", place];
   const layers = [",lowerdir=", optionPath(target), "::", optionPath(joinPath(repo, OBJECTS))];
   const settings = `,metacopy=on,redirect_dir=on,verity=${verity}`;
   const isWritable = upper !== undefined && work !== undefined;
@@ -78,10 +79,10 @@ export function mountPlan(request: MountRequest): MountStep[] {
       limit: OPTIONS_MAX_BYTES,
     });
   }
-  const erofs = (flags: string) => ["mount", "-t", "erofs", "-o", flags, pathBytes(image), pathBytes(target)];
+  const erofs = (flags: string) => ["mount", "-t", "erofs", "-o", flags, absolutePath(image), place];
   return [
     { run: erofs("ro"), otherwise: erofs("ro,loop"), undo },
-    { run: [...MOUNT2, "mount", "-t", "overlay", "-o", options, "composefs", pathBytes(target)], undo },
+    { run: [...MOUNT2, "mount", "-t", "overlay", "-o", options, "composefs", place], undo },
   ];
 }
 
@@ -107,7 +108,7 @@ export function planScript(steps: readonly MountStep[]): Buffer {
  * takes a quotation mark for its own.
  */
 function optionPath(path: Path): Buffer {
-  const text = pathBytes(path).toString("latin1");
+  const text = absolutePath(path).toString("latin1");
   if (text.includes('"')) {
     const reason = "mount(8) cannot pass on a path with a quotation mark; use a link with another name";
     throw new ComposefsError("LINUX_MOUNT_PATH", `cannot mount ${showPath(path)}: ${reason}`, {

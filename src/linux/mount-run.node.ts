@@ -3,11 +3,11 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { quoteStart } from "../source/quote.ts";
+import { quote } from "../source/quote.ts";
 import { requirePlatform } from "./libc.node.ts";
 import { findComposefs } from "./mount-check.node.ts";
 import type { MountStep } from "./mount-plan.node.ts";
-import { readMountinfo } from "./mountinfo.node.ts";
+import { type Mount, readMountinfo } from "./mountinfo.node.ts";
 import { type Path, pathBytes, realPath } from "./path.node.ts";
 import { type Argument, type CommandResult, runCommandLine, shellCommand } from "./shell.node.ts";
 
@@ -61,16 +61,20 @@ async function undo(done: readonly MountStep[], run: RunCommand): Promise<string
 }
 
 /**
- * Takes a composefs mount away: the overlay and the image below it.
+ * Takes a composefs mount away: the overlay, and the image where it is mounted below it at the same place.
  *
  * @throws {ComposefsError} LINUX_PLATFORM, LINUX_NOT_COMPOSEFS, LINUX_MOUNT
  */
-export async function unmount(target: Path, run: RunCommand = runCommandLine): Promise<void> {
+export async function unmount(
+  target: Path,
+  run: RunCommand = runCommandLine,
+  readMounts: () => readonly Mount[] = readMountinfo,
+): Promise<void> {
   requirePlatform();
   const place = realPath(target);
-  findComposefs(readMountinfo(), place);
+  const { isStacked } = findComposefs(readMounts(), place);
   const argv = ["umount", pathBytes(place)];
-  for (const left of ["", "; the image below the overlay is still mounted there"]) {
+  for (const left of isStacked ? ["", "; the image below the overlay is still mounted there"] : [""]) {
     const result = await run(argv);
     if (result.status !== 0) throw mountError(argv, result, left);
   }
@@ -78,7 +82,7 @@ export async function unmount(target: Path, run: RunCommand = runCommandLine): P
 
 function mountError(argv: readonly Argument[], { status, errors }: CommandResult, left: string): ComposefsError {
   const missing = status === 127 ? "; are mount(8) and umount(8) of util-linux installed?" : "";
-  const reason = errors === "" ? `exit status ${status}` : quoteStart(errors);
+  const reason = errors === "" ? `exit status ${status}` : quote(errors);
   return new ComposefsError("LINUX_MOUNT", `${displayCommand(argv)}: ${reason}${missing}${left}`, {
     ...(status === null ? {} : { actual: status }),
   });

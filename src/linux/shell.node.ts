@@ -43,17 +43,17 @@ const ERRORS_LENGTH = 4096;
  * Runs a command and waits for its end.
  *
  * @param argv program and arguments
- * @throws what node:child_process throws when there is no shell
+ * @returns how it ended; never rejected
  */
 export function runCommandLine(argv: readonly Argument[]): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const shell = spawn("/bin/sh", { stdio: ["pipe", "ignore", "pipe"], env: { ...process.env, LC_ALL: "C" } });
     let errors = "";
     shell.stderr.setEncoding("utf8");
     shell.stderr.on("data", (text: string) => {
       if (errors.length < ERRORS_LENGTH) errors += text;
     });
-    shell.on("error", reject);
+    shell.on("error", ({ message }) => resolve({ status: 127, errors: message }));
     shell.on("close", (status) => resolve({ status, errors: errors.slice(0, ERRORS_LENGTH).trim() }));
     // A shell that was killed before it read: the status tells.
     shell.stdin.on("error", () => {});

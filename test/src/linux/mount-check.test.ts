@@ -30,7 +30,15 @@ describe("a composefs mount", () => {
     expect(found.data.map(String)).toEqual(data);
   });
 
-  test("may have its image elsewhere", () => {
+  test("may have its image where the lower layer says", () => {
+    const { image, isStacked } = find(
+      "65 43 7:1 / /images/3f ro - erofs /dev/loop1 ro",
+      "66 43 0:39 / /mnt ro - overlay composefs ro,lowerdir=/images/3f::/repo/objects",
+    );
+    expect([image?.device, isStacked]).toEqual(["7:1", false]);
+  });
+
+  test("may have its image nowhere", () => {
     expect(find(`66 43 0:39 / /mnt ro - overlay composefs ro,${LAYERS}`).image).toBeNull();
   });
 

@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { mountPlan } from "../../../src/linux/mount-plan.node.ts";
 import { runPlan, unmount } from "../../../src/linux/mount-run.node.ts";
+import { parseMountinfo } from "../../../src/linux/mountinfo.node.ts";
 import type { Argument } from "../../../src/linux/shell.node.ts";
 
 const PLAN = mountPlan({ image: "/image", repo: "/repo", target: "/mnt" });
@@ -76,6 +77,34 @@ describe.skipIf(!isLinux)("a plan (needs Linux)", () => {
     expect(commands).toEqual([EROFS, UMOUNT]);
     expect(kill.mock.calls).toEqual([[process.pid, "SIGHUP"]]);
     kill.mockRestore();
+  });
+});
+
+describe.skipIf(!isLinux)("unmounting (needs Linux)", () => {
+  const OVER = "66 63 0:39 / /no/mnt ro - overlay composefs ro,lowerdir=/no/image::/repo/objects";
+  const list = (erofs: string) => () => parseMountinfo(Buffer.from(`${erofs}\n${OVER}\n`));
+
+  test("takes away the overlay and the image below it", async () => {
+    const { commands, run } = recorder(() => false);
+    await unmount("/no/mnt", run, list("63 43 7:0 / /no/mnt ro - erofs /dev/loop0 ro"));
+    expect(commands).toEqual(["umount /no/mnt", "umount /no/mnt"]);
+  });
+
+  test.each([
+    ["an image that is mounted elsewhere", "65 43 7:0 / /no/image ro - erofs /dev/loop0 ro"],
+    ["something else below it", "63 43 0:8 / /no/mnt ro - tmpfs none rw"],
+    ["a directory of an image around it", "63 43 7:0 / /no ro - erofs /dev/loop0 ro"],
+  ])("leaves %s", async (_, erofs) => {
+    const { commands, run } = recorder(() => false);
+    await unmount("/no/mnt", run, list(erofs));
+    expect(commands).toEqual(["umount /no/mnt"]);
+  });
+
+  test("says that the image is left when only the overlay went", async () => {
+    let count = 0;
+    const { run } = recorder(() => count++ === 1);
+    const done = unmount("/no/mnt", run, list("63 43 7:0 / /no/mnt ro - erofs /dev/loop0 ro"));
+    await expect(done).rejects.toThrow(/"no such luck"; the image below the overlay is still mounted there$/);
   });
 });
 
