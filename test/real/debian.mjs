@@ -7,42 +7,14 @@
  * Needs root, and debootstrap, umoci, skopeo, getfattr, setcap and fsverity.
  */
 import { spawnSync } from "node:child_process";
-import {
-  appendFileSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { directoryDump } from "./directory-dump.mjs";
+import { bootstrap, composefs, run, scratch } from "./tools.mjs";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const composefs = at("../../build/src/cli/composefs.js");
 const mkcomposefs = at("../../.oracles/bin/mkcomposefs");
-const scratch = mkdtempSync(join(tmpdir(), "composefs-debian-"));
-process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-
-function run(command, ...args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { maxBuffer: 1 << 30 });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error ?? stderr}${stdout}`);
-  return stdout.toString();
-}
-
-/** The base system, from where apt gets its packages. */
-function bootstrap() {
-  const root = join(scratch, "root");
-  const mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split("\n")[0];
-  const suite = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
-  run("debootstrap", "--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror]));
-  return root;
-}
-
 /** Three layers: the base, what a package adds, what a cleanup removes. Returns the layout. */
 function makeImage(base) {
   const layout = join(scratch, "layout");

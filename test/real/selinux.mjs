@@ -11,32 +11,15 @@
  *   literal         a rule without metacharacters beats all others; here the last rule that matches wins
  *   substitution    an alias counts for every path with that beginning; here for an entry whose path it is
  */
-import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parsePattern } from "../../build/src/selinux/pattern.js";
 import { CONTEXT_FILES, Policy } from "../../build/src/selinux/policy.js";
 import { readRules, readSubstitutions } from "../../build/src/selinux/rules.js";
 import { SplitMix64 } from "../support/splitmix64.mjs";
+import { makePolicy, matchpathcon } from "./policy.mjs";
+import { bootstrap, scratch } from "./tools.mjs";
 
-const PACKAGES = [
-  "selinux-policy-default",
-  "policycoreutils",
-  "selinux-utils",
-  "libsemanage2",
-  "libsepol2",
-  "libselinux1",
-];
 const SAMPLES = 3;
 /** File types: of readdir, of a subject, of matchpathcon. */
 const TYPES = [
@@ -48,53 +31,6 @@ const TYPES = [
   ["isFIFO", "p", "pipe"],
   ["isSocket", "s", "sock_file"],
 ];
-
-const scratch = mkdtempSync(join(tmpdir(), "composefs-selinux-"));
-process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-const tools = join(scratch, "tools");
-const libraries = ["lib", "usr/lib"].flatMap((folder) => {
-  const triplet =
-    spawnSync("dpkg-architecture", ["-qDEB_HOST_MULTIARCH"]).stdout?.toString().trim() || "x86_64-linux-gnu";
-  return join(tools, folder, triplet);
-});
-const env = { ...process.env, LD_LIBRARY_PATH: libraries.join(":") };
-
-function run(command, args, cwd = scratch) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, maxBuffer: 1 << 30 });
-  if (status !== 0) throw new Error(`${command} failed: ${error ?? stderr}${stdout}`);
-  return stdout.toString("latin1");
-}
-
-/** The base system, from where apt gets its packages. */
-function bootstrap() {
-  const root = join(scratch, "root");
-  const mirror = run("apt-get", ["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split("\n")[0];
-  const suite = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
-  run("debootstrap", ["--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror])]);
-  return root;
-}
-
-/** Builds the policy from its modules, as the package does when it is installed. Returns the folder of file_contexts. */
-function makePolicy() {
-  run("apt-get", ["download", "-q", ...PACKAGES]);
-  for (const name of readdirSync(scratch).filter((name) => name.endsWith(".deb"))) run("dpkg", ["-x", name, tools]);
-  const store = join(scratch, "store");
-  mkdirSync(join(store, "var/lib/selinux/default"), { recursive: true });
-  mkdirSync(join(store, "etc"));
-  run("cp", ["-a", join(tools, "etc/selinux"), join(store, "etc/selinux")]);
-  // Without the checks that need a system with SELinux, and without users of this machine.
-  const nothing = "path = /bin/true\nargs =\n[end]\n";
-  writeFileSync(
-    join(store, "etc/selinux/semanage.conf"),
-    "module-store = direct\nexpand-check = 0\nusepasswd = false\n" +
-      `compiler-directory = ${tools}/usr/libexec/selinux/hll\n[setfiles]\n${nothing}[sefcontext_compile]\n${nothing}`,
-  );
-  const modules = join(tools, "usr/share/selinux/default");
-  const install = readdirSync(modules).filter((name) => name.endsWith(".pp.bz2"));
-  const options = ["-X", "100", "-n", "-s", "default", "-p", store];
-  run(join(tools, "usr/sbin/semodule"), [...options, ...install.map((name) => `-i${join(modules, name)}`)]);
-  return join(store, "etc/selinux/default/contexts/files");
-}
 
 /** Path (as Latin-1) to type, of everything below a directory. */
 function pathsBelow(root) {
@@ -185,7 +121,7 @@ function theirLabels(folder, entries) {
       const options = ["-n", "-N", "-m", name, "-f", join(folder, "file_contexts")];
       // Arguments of spawnSync are UTF-8, so names that are not are left out.
       const args = batch.map((path) => Buffer.from(path, "latin1").toString());
-      const lines = run(join(tools, "usr/sbin/matchpathcon"), [...options, ...args])
+      const lines = matchpathcon(...options, ...args)
         .split("\n")
         .slice(0, -1);
       if (lines.length !== batch.length) throw new Error(`matchpathcon: ${batch.length} paths, ${lines.length} labels`);

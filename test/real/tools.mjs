@@ -1,0 +1,31 @@
+/** What the checks on real systems share: a scratch folder, programs, a Debian base system. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The command under test. */
+export const composefs = fileURLToPath(new URL("../../build/src/cli/composefs.js", import.meta.url));
+
+/** Removed at the end. */
+export const scratch = mkdtempSync(join(tmpdir(), "composefs-real-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+
+/** Runs a program to its end. @param {object} [options] those of spawnSync @returns what it prints */
+export function runWith(options, command, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { maxBuffer: 1 << 30, ...options });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error ?? stderr}${stdout}`);
+  return stdout.toString("latin1");
+}
+
+export const run = (command, ...args) => runWith({}, command, ...args);
+
+/** The base system, from where apt gets its packages. @returns its directory */
+export function bootstrap() {
+  const root = join(scratch, "root");
+  const mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split("\n")[0];
+  const suite = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
+  run("debootstrap", "--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror]));
+  return root;
+}
