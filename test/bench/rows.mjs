@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { buildImage } from "../../build/src/index.js";
 import { containers } from "./containers.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
+import { labels } from "./labels.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
 
 const root = new URL("../../", import.meta.url);
@@ -172,4 +173,4 @@ async function* size() {
 }
 
 /** All rows, by the names that `--only` takes. */
-export const groups = { entries64k, entries1m, infoDump, diff, containers, shapes, verity, kernel, size };
+export const groups = { entries64k, entries1m, infoDump, diff, containers, labels, shapes, verity, kernel, size };
