@@ -478,6 +478,8 @@ export const RECORD_FLAG_GLOBAL_PAX = 1;
 export const RECORD_FLAG_FILE_SLASH = 2;
 /** Type 7, a contiguous file: a regular file here, refused or left out by some. */
 export const RECORD_FLAG_CONTIGUOUS = 4;
+/** Not of a tar but of a directory: a name that begins with .wh. is one as any other, and the entry may be a socket. */
+export const RECORD_FLAG_LITERAL = 8;
 
 /** An entry of the tar. */
 export const RECORD_KIND_ENTRY = 1;

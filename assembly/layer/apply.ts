@@ -242,7 +242,7 @@ function applyRecord(): i32 {
   while (nameAt && <u32>load<u8>(record.path + nameAt - 1) != SLASH) nameAt--;
   const name = record.path + nameAt;
   const len = record.pathLen - nameAt;
-  const isWhiteout = startsWith(name, len, ".wh.");
+  const isWhiteout = startsWith(name, len, ".wh.") && !record.isLiteral();
   const parentAddress = findParent(nameAt, isWhiteout);
   if (!parentAddress) return parentStatus;
   const parent = changetype<Node>(parentAddress);

@@ -13,6 +13,7 @@ import {
   RECORD_FLAG_CONTIGUOUS,
   RECORD_FLAG_FILE_SLASH,
   RECORD_FLAG_GLOBAL_PAX,
+  RECORD_FLAG_LITERAL,
   RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_KIND,
@@ -35,7 +36,7 @@ import { TYPE_DIRECTORY, TYPE_HARDLINK, TYPE_REGULAR, TYPE_SOCKET, TYPE_SYMLINK 
 const SLASH: u32 = 0x2f;
 const DOT: u32 = 0x2e;
 const NANOSECONDS_MAX: u32 = 999999999;
-const ALL_FLAGS: u32 = RECORD_FLAG_GLOBAL_PAX | RECORD_FLAG_FILE_SLASH | RECORD_FLAG_CONTIGUOUS;
+const ALL_FLAGS: u32 = RECORD_FLAG_GLOBAL_PAX | RECORD_FLAG_FILE_SLASH | RECORD_FLAG_CONTIGUOUS | RECORD_FLAG_LITERAL;
 
 /** The record that was read, and where its parts lie. */
 export let at: usize = 0;
@@ -52,6 +53,11 @@ export let sha256: usize = 0;
 export let sha512: usize = 0;
 export let xattrs: usize = 0;
 export let xattrCount: u32 = 0;
+
+/** Whether the entry is not of a tar (RECORD_FLAG_LITERAL). */
+export function isLiteral(): bool {
+  return (load<u32>(at + RECORD_FLAGS) & RECORD_FLAG_LITERAL) != 0;
+}
 
 /** Whether a path is of the form that the tar reader writes; the root's is empty. */
 function isPath(text: usize, len: u32): bool {
@@ -144,6 +150,6 @@ export function readRecord(from: usize, left: u32): bool {
   if (<u32>load<u8>(at + RECORD_KIND) != RECORD_KIND_ENTRY) return false;
   type = load<u8>(at + RECORD_TYPE);
   size = load<u64>(at + RECORD_SIZE);
-  if (type == 0 || type > TYPE_HARDLINK || type == TYPE_SOCKET) return false;
+  if (type == 0 || type > TYPE_HARDLINK || (type == TYPE_SOCKET && !isLiteral())) return false;
   return findParts() && isConsistent();
 }
