@@ -19,7 +19,6 @@ import { toHex } from "../image/hex.ts";
 import { OutputFile } from "../image/output.node.ts";
 import { algorithmParameters } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
-import { openLayer } from "../source/layer-stream.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, usageError } from "./common.ts";
 import { type ContainerInput, type InputOptions, openTree, recordsOf, type TreeInput } from "./input.ts";
@@ -97,23 +96,21 @@ async function writeObject(
   }
   if (toHex(verity.close()) !== toHex(digest!)) {
     const what = `the content of ${displayBytes(path)} is not what its digest says`;
-    throw new ComposefsError("IO_CHANGED", `${what}: layer ${place.layer + 1} has changed since it was read`);
+    throw new ComposefsError("IO_CHANGED", `${what}: what it is read from has changed since`);
   }
   for (const chunk of held ?? []) output.write(chunk);
 }
 
-/** The bytes of a content, from a layer that is read no further. */
+/** The bytes of a content, from its layer. */
 async function* contentOf(
-  { image }: ContainerInput,
-  { layer, offset, size }: ContentPlace,
+  { layers }: ContainerInput,
+  place: ContentPlace,
   progress: ProgressLine,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let at = 0;
-  for await (const chunk of openLayer(image.layers[layer]!)) {
-    const part = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + size - at, 0));
-    if (part.length > 0) yield part;
-    at += chunk.length;
-    progress.update(`reading layer ${layer + 1}`, at, offset + size);
-    if (at >= offset + size) return;
+  let bytes = 0;
+  for await (const chunk of layers[place.layer]!.open(place)) {
+    yield chunk;
+    bytes += chunk.length;
+    progress.update("reading", bytes, place.size);
   }
 }

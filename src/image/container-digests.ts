@@ -48,7 +48,8 @@ export interface ContainerDigest {
 export interface LayerDigests {
   /** From 1, base first. */
   layer: number;
-  diffId: string;
+  /** Null for a directory. */
+  diffId: string | null;
   /** One for each hash; empty when the layer has none. */
   images: ContainerDigest[];
   /** Why it has none: it leans on what only lower layers have. */

@@ -7,7 +7,6 @@ import { acquireEngine, releaseEngine } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { VeritySlot } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
-import { openLayer } from "../source/layer-stream.ts";
 import type { Entry } from "./cursor.ts";
 import { findContent } from "./find-content.ts";
 import { toHex } from "./hex.ts";
@@ -42,7 +41,7 @@ export async function readContent(layers: readonly ImageLayer[], hash: HashName,
   }
   const bytes = await readAgain(layers, hash, entry);
   if ((await objectDigest(hash, bytes)) === wanted) return bytes;
-  throw new ComposefsError("IO_CHANGED", "a layer has changed since it was read");
+  throw new ComposefsError("IO_CHANGED", "what the tree was read from has changed since");
 }
 
 async function objectDigest(hash: HashName, bytes: Uint8Array): Promise<string> {
@@ -57,21 +56,19 @@ async function objectDigest(hash: HashName, bytes: Uint8Array): Promise<string> 
   }
 }
 
-/** Reads a content from its layer, and the layer no further. */
+/** Reads a content from its layer. */
 async function readAgain(
   layers: readonly ImageLayer[],
   hash: HashName,
   { digest, origin }: Entry,
 ): Promise<Uint8Array> {
   const records = layers.map((layer) => layer.records);
-  const { layer, offset, size } = findContent(records, hash, digest!, origin - 1)!;
-  const bytes = new Uint8Array(size);
+  const place = findContent(records, hash, digest!, origin - 1)!;
+  const bytes = new Uint8Array(place.size);
   let at = 0;
-  for await (const chunk of openLayer(layers[layer]!.blob)) {
-    const part = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + size - at, 0));
-    bytes.set(part, Math.max(at - offset, 0));
+  for await (const chunk of layers[place.layer]!.open(place)) {
+    bytes.set(chunk, at);
     at += chunk.length;
-    if (at >= offset + size) break;
   }
   return bytes;
 }

@@ -6,13 +6,34 @@ import * as abi from "../../assembly/abi.ts";
 import type { HashName } from "../engine/slot.ts";
 import type { LayerRecords } from "./layer-records.ts";
 
-/** A range of the uncompressed tar of a layer. */
+/** A range of the uncompressed tar of a layer; of a directory, a file. */
 export interface ContentPlace {
   /** Index of the layer, from 0. */
   layer: number;
-  /** Bytes. */
+  /** Path of the file in its layer, without leading slash. */
+  path: Uint8Array;
+  /** Bytes. In a directory the offset is that in the file, 0. */
   offset: number;
   size: number;
+}
+
+/** A content of a layer: where it lies, and what it is. Its bytes are views of the records. */
+export interface LayerContent extends Omit<ContentPlace, "layer"> {
+  /** fs-verity digest. */
+  digest: Uint8Array;
+}
+
+/** The contents of a layer that are objects, in the order of its tar. */
+export function* layerContents({ bytes }: LayerRecords, hash: HashName): Generator<LayerContent, void, undefined> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < bytes.length; at += view.getUint32(at + abi.RECORD_BYTES, true)) {
+    const digest = digestAt(bytes, view, at, hash);
+    if (digest.length === 0) continue;
+    const start = at + abi.RECORD_HEADER_BYTES;
+    const path = bytes.subarray(start, start + view.getUint32(at + abi.RECORD_PATH_BYTES, true));
+    const offset = Number(view.getBigUint64(at + abi.RECORD_DATA_OFFSET, true));
+    yield { digest, path, offset, size: Number(view.getBigUint64(at + abi.RECORD_SIZE, true)) };
+  }
 }
 
 /**
@@ -29,12 +50,8 @@ export function findContent(
 ): ContentPlace | undefined {
   const order = [first, ...layers.keys()].filter((layer) => layer in layers);
   for (const layer of order) {
-    const { bytes } = layers[layer]!;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let at = 0; at < bytes.length; at += view.getUint32(at + abi.RECORD_BYTES, true)) {
-      if (!isEqual(digestAt(bytes, view, at, hash), digest)) continue;
-      const offset = Number(view.getBigUint64(at + abi.RECORD_DATA_OFFSET, true));
-      return { layer, offset, size: Number(view.getBigUint64(at + abi.RECORD_SIZE, true)) };
+    for (const { digest: found, path, offset, size } of layerContents(layers[layer]!, hash)) {
+      if (isEqual(found, digest)) return { layer, path, offset, size };
     }
   }
   return undefined;

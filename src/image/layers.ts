@@ -5,7 +5,9 @@
 
 import type { HashName } from "../engine/slot.ts";
 import type { LayerBlob } from "../source/container.ts";
+import { openLayer } from "../source/layer-stream.ts";
 import type { SourceLimits } from "../source/limits.ts";
+import type { ContentPlace } from "./find-content.ts";
 import { type CacheStore, findCached, keepCached } from "./layer-cache.ts";
 import type { LayerRecords } from "./layer-records.ts";
 import type { ReadLayer, ReadLayerOptions } from "./read-layer.ts";
@@ -39,14 +41,25 @@ export interface LayerProgress {
   state: "reading" | "done" | "cached";
 }
 
+/** What of a directory could not be seen, or was not looked at: its digests stand for less than the tree. */
+export type Unseen = "owners" | "permissions" | "xattrs";
+
 /** A layer of an image with its records. */
 export interface ImageLayer {
-  /** Where it lies, to be read again. */
-  blob: LayerBlob;
+  /** Where its tar lies, to be read again for many contents; null for a directory, whose contents are files. */
+  blob: LayerBlob | null;
+  /**
+   * Gives the bytes of a content anew, as they are now: whoever takes them holds them against the digest.
+   *
+   * @throws {ComposefsError} while it is iterated over: IO_OPEN, IO_READ, IO_CHANGED, of a tar BLOB_*
+   */
+  open(place: ContentPlace): AsyncIterable<Uint8Array>;
   records: LayerRecords;
-  /** `sha256:` and hex of the uncompressed tar. */
-  diffId: string;
+  /** `sha256:` and hex of the uncompressed tar; null for a directory. */
+  diffId: string | null;
   isCached: boolean;
+  /** Of a directory: what the records lack. */
+  unseen?: readonly Unseen[];
 }
 
 /**
@@ -67,7 +80,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
       const records = await findCached(cache, layer.diffId, hashes);
       if (records !== undefined) {
         onProgress?.({ layer: index, bytes: records.tarBytes, state: "cached" });
-        return { blob: layer, records, diffId: layer.diffId, isCached: true };
+        return { blob: layer, open: opener(layer), records, diffId: layer.diffId, isCached: true };
       }
     }
     const { records, totals } = await options.read(layer, { hashes, ...limits }, signal, (bytes) =>
@@ -75,7 +88,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
     );
     onProgress?.({ layer: index, bytes: totals.bytes, state: "done" });
     if (cache !== undefined) await keepCached(cache, totals.diffId, records);
-    return { blob: layer, records, diffId: totals.diffId, isCached: false };
+    return { blob: layer, open: opener(layer), records, diffId: totals.diffId, isCached: false };
   };
 
   // The largest first: the last one to end is then a small one.
@@ -100,7 +113,25 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
   return layers.map((layer, index) => done.get(firsts.get(keyOf(layer, index))!)!);
 }
 
+/** What the records of layers lack, all together. */
+export function unseenOf(layers: readonly ImageLayer[]): Unseen[] {
+  return [...new Set(layers.flatMap(({ unseen }) => unseen ?? []))];
+}
+
 /** What tells a layer from others; one without diff_id is only like itself. */
 function keyOf(layer: LayerBlob, index: number): string {
   return layer.diffId ?? `${index}`;
+}
+
+/** Reads contents out of a layer, which is read no further than to their end. */
+export function opener(layer: LayerBlob): ImageLayer["open"] {
+  return async function* open({ offset, size }) {
+    let at = 0;
+    for await (const chunk of openLayer(layer)) {
+      const part = chunk.subarray(Math.max(offset - at, 0), Math.max(offset + size - at, 0));
+      if (part.length > 0) yield part;
+      at += chunk.length;
+      if (at >= offset + size) return;
+    }
+  };
 }

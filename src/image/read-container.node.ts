@@ -9,7 +9,7 @@ import type { ContainerKind, LayerBlob } from "../source/container.ts";
 import type { InputFile } from "../source/files.node.ts";
 import type { CacheStore } from "./layer-cache.ts";
 import { defaultWorkers, LayerPool } from "./layer-pool.node.ts";
-import { type ImageLayer, type LayerProgress, type LayerReader, readLayers } from "./layers.ts";
+import { type ImageLayer, type LayerProgress, type LayerReader, readLayers, type Unseen, unseenOf } from "./layers.ts";
 import { readLayer } from "./read-layer.ts";
 
 /** Layers that are smaller than this all together, in bytes as stored, are read before threads have come up. */
@@ -95,13 +95,16 @@ export interface SourceFacts {
   manifest: string | null;
   /** `sha256:` and hex; null for a bare layer. */
   config: string | null;
-  /** Of the uncompressed layers, base first. */
+  /** Of the uncompressed layers, base first; none for a directory. */
   diffIds: string[];
+  /** What the digests do not stand for, although the tree may have it; only of directories. */
+  unseen: Unseen[];
 }
 
 /** What the digests of an image are bound to. */
 export function sourceFacts({ image, layers }: ReadContainer): SourceFacts {
   const { name, kind, reference, platform, manifest, config } = image;
   const documents = { manifest: manifest?.digest ?? null, config: config?.digest ?? null };
-  return { name, kind, reference, platform, ...documents, diffIds: layers.map(({ diffId }) => diffId) };
+  const diffIds = layers.flatMap(({ diffId }) => diffId ?? []);
+  return { name, kind, reference, platform, ...documents, diffIds, unseen: unseenOf(layers) };
 }

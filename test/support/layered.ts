@@ -2,7 +2,7 @@
 import { acquireEngineSync, releaseEngine } from "../../src/engine/load.ts";
 import type { HashName } from "../../src/engine/slot.ts";
 import { LayerJob } from "../../src/image/layer-records.ts";
-import type { ImageLayer } from "../../src/image/layers.ts";
+import { type ImageLayer, opener } from "../../src/image/layers.ts";
 import { isRead } from "../../src/image/read-layer.ts";
 import { LayeredImage } from "../../src/image/view.ts";
 import { sha256 } from "./oci/golden.ts";
@@ -19,8 +19,9 @@ export function imageLayer(tar: Uint8Array<ArrayBuffer>, keeps = true): ImageLay
     const records = job.end();
     const place = { kind: "blob", blob: new Blob([tar]) } as const;
     const diffId = `sha256:${sha256(tar)}`;
-    const blob = { place, compression: "none", mediaType: "", digest: null, size: tar.length, diffId } as const;
-    return { blob: { ...blob, name: "layer", annotations: {} }, records, diffId, isCached: false };
+    const stored = { place, compression: "none", mediaType: "", digest: null, size: tar.length, diffId } as const;
+    const blob = { ...stored, name: "layer", annotations: {} };
+    return { blob, open: opener(blob), records, diffId, isCached: false };
   } finally {
     releaseEngine(engine);
   }
