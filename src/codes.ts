@@ -487,5 +487,8 @@ export const HOST_ROWS = {
   SELINUX_LINE: "a line of a SELinux policy has more, fewer or other fields than it must have",
   SELINUX_PATTERN: "a pattern of a SELinux policy is wrong, or its two readers would not read it alike",
   SELINUX_LIMIT: "a SELinux policy is larger than a limit allows, or makes more work",
+  SEAL_DIGEST: "an annotation of a seal is no digest of its algorithm",
+  SEAL_SIGNATURE: "an annotation of a seal is no signature",
+  SEAL_ARTIFACT: "an artifact is not of the form that seals have",
   USAGE: "a command was called with arguments that it does not take",
 } as const;
