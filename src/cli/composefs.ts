@@ -253,6 +253,67 @@ program
     await runCommand(options.json, async () => (await import("./mount.ts")).runUnmount(target));
   });
 
+const store = program.command("store").description("a repository of images and their objects, to be mounted (Linux)");
+const REPO: [string, string] = ["--repo <dir>", "the repository: objects/xx/yyyy…, images/DIGEST"];
+store
+  .command("import")
+  .description("store an image with its objects, and print its digest")
+  .argument("<input>", INPUT)
+  .requiredOption(REPO[0], `${REPO[1]}; made where there is none`)
+  .option("-f, --format <format>", "v0, v1 or v2", "v1")
+  .option("--name <name>", "a name for the image, such as web or os/stable; may be repeated", collect)
+  .option("--objects <dir>", "where else the contents are, as xx/yyyy…: needed for dumpfiles and EROFS images")
+  .option("--no-verity", "store without fs-verity: nothing then keeps the objects as they are")
+  .option("--signature <file>", "of the image: PKCS#7 in DER of its formatted digest")
+  .option("--strict", STRICT)
+  .option("--json", "print digest and counts as JSON")
+  .option("-q, --quiet", "print nothing")
+  .option("--no-progress", "no progress on the terminal")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./store.ts")).runImport(input, options));
+  });
+
+store
+  .command("verify")
+  .description("hold every object against its digest, and find those that images miss; exit with 1 when there are any")
+  .requiredOption(...REPO)
+  .option("--image <image>", "only this image and its objects, by digest or name; may be repeated", collect)
+  .option("--recompute", "read the objects also where the kernel measures them")
+  .option("--threads <count>", "threads; at most 64")
+  .option("--json", "print what was found as JSON")
+  .action(async (options) => {
+    await runCommand(options.json, async () => (await import("./store.ts")).runVerify(options));
+  });
+
+store
+  .command("gc")
+  .description("remove the objects that no image names, and what an interrupted import has left")
+  .requiredOption(...REPO)
+  .option("--dry-run", "remove nothing, say what would be removed")
+  .option("--json", "print the counts as JSON")
+  .action(async (options) => {
+    await runCommand(options.json, async () => (await import("./store.ts")).runGc(options));
+  });
+
+store
+  .command("list")
+  .description("list the images by digest, with their names")
+  .requiredOption(...REPO)
+  .option("--json", "print digests and names as JSON")
+  .action(async (options) => {
+    await runCommand(options.json, async () => (await import("./store.ts")).runList(options));
+  });
+
+store
+  .command("remove")
+  .description("remove a name, or an image with all its names; gc then removes the objects")
+  .argument("<image>", "name or digest")
+  .requiredOption(...REPO)
+  .option("--json", "print what was removed as JSON")
+  .action(async (image, options) => {
+    await runCommand(options.json, async () => (await import("./store.ts")).runRemove(image, options));
+  });
+
 program
   .command("lint")
   .description("name hazards of a tree that is to be sealed; exit with 1 when one is an error")
@@ -275,6 +336,8 @@ for (const command of program.commands) {
   if (![...ONE_TREE, ...ALL_TREES, "cat", "karg", "uki"].includes(name)) continue;
   addContainerOptions(command, ONE_TREE.includes(name), ALL_TREES.includes(name));
 }
+
+addContainerOptions(store.commands[0]!, true, false);
 
 function addContainerOptions(command: Command, hasHash: boolean, takesAll: boolean): void {
   command
