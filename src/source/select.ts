@@ -83,6 +83,8 @@ async function* candidates(files: FileTable, tag: string | null, reading: Readin
   }
   for (const [i, entry] of entries.entries()) {
     if (tag !== null && tags[i] !== tag) continue;
+    // Seals, signatures and the like: artifacts about an image, which stand beside it (image-spec, descriptor.md).
+    if (tag === null && entry.field("artifactType").isPresent) continue;
     const reached = { tag: tags[i]!, mustBe: null };
     const descriptor = readDescriptor(entry);
     if (MANIFEST_TYPES.has(descriptor.mediaType)) {

@@ -157,6 +157,21 @@ describe("which one", () => {
     await expect(open(layoutOf([attestations], files))).rejects.toMatchObject({ code: "SOURCE_EMPTY" });
   });
 
+  test("seals and other artifacts beside an image are never meant, unless a tag names one", async () => {
+    const files: Files = new Map();
+    const image = { ...addImage(files), ...tagged("a") };
+    const empty = add(files, Buffer.from("{}"), "application/vnd.oci.empty.v1+json");
+    const artifact = { artifactType: "application/vnd.composefs.metadata.v1" };
+    const manifest = { schemaVersion: 2, ...artifact, config: empty, layers: [], subject: image };
+    const seal = { ...add(files, json(manifest), MANIFEST), ...artifact };
+    layoutOf([seal, image, seal], files);
+    expect((await open(files)).reference).toBe("a");
+    layoutOf([image, { ...seal, ...tagged("b") }], files);
+    await expect(open(files, { tag: "b" })).rejects.toMatchObject({ code: "SOURCE_ARTIFACT" });
+    layoutOf([seal], files);
+    await expect(open(files)).rejects.toMatchObject({ code: "SOURCE_EMPTY" });
+  });
+
   test("the only one without a platform: its config has to say, when one is wanted", async () => {
     const files = layoutWith({ config: { architecture: "arm64", variant: "v8" } });
     expect((await open(files)).platform).toBe("linux/arm64/v8");
