@@ -32,8 +32,8 @@ const program = new Command("composefs")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT_OK : EXIT_INPUT));
 
 const INPUT =
-  "a container image, a dumpfile or an EROFS image, - for standard input; oci:DIR[:TAG], oci-archive:FILE[:TAG], " +
-  "docker-archive:FILE[:NAME], tar:FILE, dump:FILE and erofs:FILE say which it is";
+  "a container image, a dumpfile, an EROFS image or a directory, - for standard input; oci:DIR[:TAG], " +
+  "oci-archive:FILE[:TAG], docker-archive:FILE[:NAME], tar:FILE, dir:DIR, dump:FILE and erofs:FILE say which it is";
 const STRICT =
   "refuse also: a last line without LF, a symlink whose size is not the length of its target, an xattr key given twice, " +
   "an nlink that is not the number of links";
@@ -350,10 +350,11 @@ function addContainerOptions(command: Command, hasHash: boolean, takesAll: boole
     .option("--layer <number>", "of --role layer: which one, 1 is the base")
     .option("--transform-revision <revision>", "of --role bootable: 1 (the default, composefs-rs 0.9.0) or 2")
     .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs")
+    .option("--no-xattrs", "of a directory: without its xattrs, where they cannot be read or do not matter")
     .option("--no-transform", "the tree as the layers leave it; of dumpfiles and EROFS images it is always as it is");
   if (hasHash) command.option("--hash <hash>", "hash of the object digests: sha512 (the default) or sha256");
   command
-    .option("--workers <count>", "layers read at the same time; at most 64")
+    .option("--workers <count>", "layers, or files of a directory, read at the same time; at most 64")
     .option("--cache <dir>", "where layers that were read are kept; by default below $XDG_CACHE_HOME or ~/.cache")
     .option("--no-cache", "read all layers, keep nothing");
 }

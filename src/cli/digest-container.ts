@@ -27,10 +27,10 @@
  *    "layers": [{"layer": 1, "diffId": "sha256:1b9c…", "images": [{"role": "layer", …}], "none": null}, …],
  *    "source": {"name": "base.oci", "kind": "oci-archive", "reference": "latest", "platform": "linux/amd64",
  *               "manifest": "sha256:52a1…", "config": "sha256:9ef0…", "diffIds": ["sha256:1b9c…", …],
- *               "policy": null},
+ *               "policy": null, "unseen": []},
  *    "counts": {"entries": 44, …}}
  *
- * `policy` is the SELinux policy that labels of a bootable tree come from: {"name": "targeted", "rules": 5012}. `layers` is
+ * `unseen` is what of a directory was not seen: "owners", "permissions", "xattrs". `policy` is the SELinux policy that labels of a bootable tree come from: {"name": "targeted", "rules": 5012}. `layers` is
  * empty without `--layers`; `none` is {"code": "…", "message": "…"} for a layer that leans on others.
  * `reference`, `platform`, `manifest` and `config` are null where the input has none. Nothing is printed before the size
  * and digest of every blob and the diff_id of every layer were checked.
@@ -47,8 +47,9 @@ import {
 import type { Profile } from "../image/profile.ts";
 import { sourceFacts } from "../image/read-container.node.ts";
 import type { View } from "../image/view.ts";
+import { quote } from "../source/files.node.ts";
 import type { ContainerSource } from "../source/resolve.node.ts";
-import { EXIT_OK } from "./common.ts";
+import { EXIT_OK, usageError } from "./common.ts";
 import type { DigestCommandOptions } from "./digest.ts";
 import { type ContainerLayers, openLayers } from "./input.ts";
 import { isTerminal, type ProgressLine } from "./progress.ts";
@@ -64,7 +65,11 @@ export async function digestContainer(
   progress: ProgressLine,
 ): Promise<number> {
   const profiles = wanted ?? [CONTAINER_PROFILE];
-  const roles = [...rolesOf(options), ...(options.layers ? (["layer"] as const) : [])];
+  if (source.isDirectory && options.layers) {
+    throw usageError(`--layers: ${quote(source.name)} is a directory and has no layers`);
+  }
+  const asked = [...rolesOf(options), ...(options.layers ? (["layer"] as const) : [])];
+  const roles = source.isDirectory ? asked.filter((role) => role !== "layer") : asked;
   const input = await openLayers(source, options, hashesOf(profiles), { progress, accelerator });
   try {
     const how = { transform: transformOf(options), revision: revisionOf(options) };

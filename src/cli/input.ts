@@ -1,6 +1,7 @@
 /**
  * The INPUT of a command and the options that go with it: a dumpfile or an EROFS image, whose tree is taken as it is, or
- * a container image, whose layers are read once and merged into as many trees as are wanted.
+ * a container image, whose layers are read once and merged into as many trees as are wanted. A directory is an image of one
+ * layer.
  *
  *   const input = await openTree(operand, options, { progress })
  *   try { … input.tree … } finally { await input.close() }
@@ -23,6 +24,7 @@ import { type ContainerSource, openInput, type Source, type SourceKind } from ".
 import { acceleratorFromEnvironment, readTree, usageError } from "./common.ts";
 import { isTerminal, layerProgress, type ProgressLine } from "./progress.ts";
 import { printable, printError } from "./text.ts";
+import { noteUnseen } from "./unseen.ts";
 import { checkViewOptions, describeTree, type ViewOptions, viewOf } from "./view.ts";
 
 /** Options that every command with an INPUT has, as they are typed. */
@@ -124,6 +126,8 @@ export async function openLayers(
   { progress, accelerator = acceleratorFromEnvironment() }: InputContext,
 ): Promise<ContainerLayers> {
   const { platform, cache, workers } = options;
+  if (source.isDirectory) checkDirectoryOptions(source, options);
+  else if (options.xattrs === false) throw usageError("--no-xattrs is for directories");
   // Loaded when they are needed: other inputs need not wait for them.
   const { readContainer } = await import("../image/read-container.node.ts");
   const { DirectoryCache, defaultCacheDirectory } = await import("../image/layer-cache.node.ts");
@@ -134,10 +138,13 @@ export async function openLayers(
     {
       hashes,
       platform,
+      xattrs: options.xattrs !== false,
+      accelerator,
       cache: cache === false ? undefined : new DirectoryCache(directory),
       workers: workers === undefined ? undefined : Number(workers),
       onImage: ({ layers }) => {
-        onProgress = layerProgress(progress, new Set(layers.map(({ diffId }, i) => diffId ?? i)).size);
+        if (source.isDirectory) onProgress = ({ bytes }) => progress.update("reading", bytes, undefined);
+        else onProgress = layerProgress(progress, new Set(layers.map(({ diffId }, i) => diffId ?? i)).size);
       },
       onProgress: (at) => onProgress?.(at),
     },
@@ -146,7 +153,17 @@ export async function openLayers(
     throw source.operand === source.name || source.operand === "-" ? explainKind(error) : error;
   });
   progress.clear();
-  return { ...read, trees: new LayeredImage(read.layers, accelerator) };
+  const trees = new LayeredImage(read.layers, accelerator);
+  noteUnseen(source.name, trees.unseen);
+  return { ...read, trees };
+}
+
+/** @throws {ComposefsError} USAGE */
+function checkDirectoryOptions({ name }: ContainerSource, { platform, role, layer }: InputOptions): void {
+  if (platform !== undefined) throw usageError(`--platform is for container images, ${quote(name)} is a directory`);
+  if (role === "layer" || layer !== undefined) {
+    throw usageError(`--role layer: ${quote(name)} is a directory; --no-transform takes its tree as it is`);
+  }
 }
 
 /** Adds to a refusal of what nobody called a container image what else it may be. */

@@ -58,7 +58,7 @@ export async function run(input: string | undefined, options: LintCommandOptions
     const { container, algorithm } = opened;
     let report = lintTree(opened.tree, lintOptions);
     if (container !== undefined) {
-      report = lintLayers(report, recordsOf(container), lintOptions);
+      if (!container.trees.isDirectory) report = lintLayers(report, recordsOf(container), lintOptions);
       report = await lintBoot(report, container.trees, algorithmParameters(algorithm).hash, lintOptions);
     }
     await opened.close();

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `mkcomposefs`: what C mkcomposefs 1.0.8 (tools/mkcomposefs.c) does with `--from-file`, with its options, its
- * messages about options and files, and its exit code: 1 whatever went wrong.
+ * `mkcomposefs`: what C mkcomposefs 1.0.8 (tools/mkcomposefs.c) does, with its options, its messages about options and
+ * files, and its exit code: 1 whatever went wrong. Directories are in mkcomposefs-directory.ts.
  *
  * Where this differs from C:
  *   - the image appears under its name when it is complete; C writes in place and leaves an empty file on failure.
@@ -10,17 +10,21 @@
  *   - a digest that cannot be printed is a failure: C does not look;
  *   - messages about a dumpfile name the line and the field;
  *   - `--print-digest` gives the digest with the hash of the digests in the dumpfile, which C knows as SHA-256 only;
- *   - options that need a directory as source are refused: C accepts and ignores them beside `--from-file`.
+ *   - `--hardlinks` is an option of ours, and not in the usage, which is that of C.
  */
 
+import { availableParallelism } from "node:os";
+import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { OutputFile } from "../image/output.node.ts";
 import { type ImageFormat, ownAlgorithm } from "../image/profile.ts";
+import type { Tree } from "../image/tree.ts";
 import { InputFile, type SystemError, systemText } from "../source/files.node.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_PIPE, isClosedPipe, readTree, writeImage } from "./common.ts";
 import { parseOptions } from "./getopt.ts";
+import type { DirectoryJob } from "./mkcomposefs-directory.ts";
 import { isTerminal } from "./progress.ts";
 import { print, printError } from "./text.ts";
 
@@ -36,21 +40,22 @@ Options:
   --from-file           The source is a dump file, not a directory
   --min-version=N       Use this minimal format version (default=0)
   --max-version=N       Use this maximum format version (default=1)
-  --threads=N           Use this to override the default number of threads used to calculate digest and copy files (default=2)
+  --threads=N           Use this to override the default number of threads used to calculate digest and copy files (default=${availableParallelism()})
 `;
 
 const OPTIONS = {
-  "digest-store": { takesValue: true, needsDirectory: true },
-  "use-epoch": { takesValue: false, needsDirectory: true },
-  "skip-devices": { takesValue: false, needsDirectory: true },
-  "skip-xattrs": { takesValue: false, needsDirectory: true },
-  "user-xattrs": { takesValue: false, needsDirectory: true },
-  "print-digest": { takesValue: false, needsDirectory: false },
-  "print-digest-only": { takesValue: false, needsDirectory: false },
-  "from-file": { takesValue: false, needsDirectory: false },
-  "min-version": { takesValue: true, needsDirectory: false },
-  "max-version": { takesValue: true, needsDirectory: false },
-  threads: { takesValue: true, needsDirectory: false },
+  "digest-store": { takesValue: true },
+  "use-epoch": { takesValue: false },
+  "skip-devices": { takesValue: false },
+  "skip-xattrs": { takesValue: false },
+  "user-xattrs": { takesValue: false },
+  "print-digest": { takesValue: false },
+  "print-digest-only": { takesValue: false },
+  "from-file": { takesValue: false },
+  "min-version": { takesValue: true },
+  "max-version": { takesValue: true },
+  threads: { takesValue: true },
+  hardlinks: { takesValue: false },
 } as const;
 
 /** Ends the program with a message of its own. */
@@ -58,6 +63,8 @@ class Failure extends Error {}
 
 interface Job {
   source: string;
+  /** Undefined for a dumpfile. */
+  directory: DirectoryJob | undefined;
   image: string | undefined;
   printDigest: boolean;
   minVersion: number | undefined;
@@ -91,9 +98,6 @@ function readArguments(args: readonly string[]): Job {
     if (name === "threads" && parseInteger(value, "Invalid threads count") <= 0) {
       throw new Failure(`Invalid threads count ${value}\n`);
     }
-    if (OPTIONS[name as keyof typeof OPTIONS].needsDirectory) {
-      throw new Failure(`mkcomposefs: --${name} needs a directory as source, which is not supported yet\n`);
-    }
   }
   const [source, image, ...rest] = parsed.operands;
   const digestOnly = given.has("print-digest-only");
@@ -103,16 +107,29 @@ function readArguments(args: readonly string[]): Job {
   if (image !== undefined && digestOnly) {
     throw new Failure(`Cannot specify destination path with --print-digest-only\n${USAGE}`);
   }
-  if (!given.has("from-file")) {
-    throw new Failure("mkcomposefs: a directory as source is not supported yet; give a dumpfile and --from-file\n");
-  }
   if (source === "") throw new Failure("mkcomposefs: Empty source path specified\n");
   return {
     source,
+    directory: given.has("from-file") ? undefined : directoryJob(source, given),
     image,
     printDigest: digestOnly || given.has("print-digest"),
     minVersion: given.has("min-version") ? parseInteger(given.get("min-version")!, "") : undefined,
     maxVersion: given.has("max-version") ? parseInteger(given.get("max-version")!, "") : undefined,
+  };
+}
+
+function directoryJob(source: string, given: ReadonlyMap<string, string>): DirectoryJob {
+  const [skipXattrs, userXattrs] = [given.has("skip-xattrs"), given.has("user-xattrs")];
+  if (skipXattrs && userXattrs) throw new Failure(`mkcomposefs: error accessing ${source}: Invalid argument\n`);
+  return {
+    source,
+    digestStore: given.get("digest-store"),
+    useEpoch: given.has("use-epoch"),
+    skipDevices: given.has("skip-devices"),
+    skipXattrs,
+    userXattrs,
+    hardlinks: given.has("hardlinks"),
+    threads: given.has("threads") ? parseInteger(given.get("threads")!, "") : undefined,
   };
 }
 
@@ -123,10 +140,8 @@ async function makeImage(job: Job): Promise<void> {
     throw new Failure("mkcomposefs: stdout is a tty.  Refusing to use it\n");
   }
   const output = target === undefined ? undefined : inC("failed to open output file", () => new OutputFile(target));
-  const file = inC(`open \`${job.source}\``, () => new InputFile(pathOfOperand(job.source)));
-  const tree = inC("Error reading from file", () =>
-    readTree(acquireEngineSync(), { kind: "dump", file, name: job.source }, { strict: false, accelerator }),
-  );
+  const tree =
+    job.directory === undefined ? readDump(job.source, accelerator) : await readSource(job.directory, accelerator);
   const algorithm = ownAlgorithm(tree.counts.objectHash);
   const image = tree.openImage(chooseFormat(job.minVersion, job.maxVersion), job.printDigest ? [algorithm] : []);
   try {
@@ -135,6 +150,25 @@ async function makeImage(job: Job): Promise<void> {
   } catch (error) {
     throw asFailure(error, "cannot write file", true);
   }
+}
+
+function readDump(source: string, accelerator: Accelerator): Tree {
+  const file = inC(`open \`${source}\``, () => new InputFile(pathOfOperand(source)));
+  return inC("Error reading from file", () =>
+    readTree(acquireEngineSync(), { kind: "dump", file, name: source }, { strict: false, accelerator }),
+  );
+}
+
+/** What is no directory becomes the root of a tree in C, which then cannot be written. */
+async function readSource(job: DirectoryJob, accelerator: Accelerator): Promise<Tree> {
+  const { isDirectorySource, readDirectoryTree } = await import("./mkcomposefs-directory.ts");
+  try {
+    if (!isDirectorySource(job.source)) throw new Failure("mkcomposefs: cannot write file: Not a directory\n");
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`mkcomposefs: error accessing ${job.source}: ${systemText(error as SystemError)}\n`);
+  }
+  return readDirectoryTree(job, accelerator);
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 
 import { countOf } from "../explain/words.ts";
+import type { Unseen } from "../image/layers.ts";
 import { TRANSFORM_REVISIONS, type TransformRevision, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { type LayeredImage, ROLES, type Role, type View } from "../image/view.ts";
 import { quote } from "../source/files.node.ts";
@@ -16,7 +17,8 @@ export interface ViewOptions {
   /** Of the role layer: which one, from 1. */
   layer?: string;
   transformRevision?: string;
-  xattrs?: string;
+  /** False for `--no-xattrs`. */
+  xattrs?: string | false;
   /** False for `--no-transform`. */
   transform?: boolean;
 }
@@ -32,8 +34,8 @@ const ALL_ROLES = "all";
  */
 export function checkViewOptions(options: ViewOptions, takesAll = false): void {
   const { role, layer, transformRevision, xattrs, transform } = options;
-  const oneOf = (option: string, value: string | undefined, names: readonly string[]) => {
-    if (value === undefined || names.includes(value)) return;
+  const oneOf = (option: string, value: string | false | undefined, names: readonly string[]) => {
+    if (value === undefined || value === false || names.includes(value)) return;
     throw usageError(`--${option}: expected ${names.join(" or ")}, got ${quote(value)}`);
   };
   if (role === ALL_ROLES && !takesAll) throw usageError("--role: this command takes one tree; all is for digest");
@@ -51,10 +53,11 @@ export function checkViewOptions(options: ViewOptions, takesAll = false): void {
   if (transform === false && hasBootable) {
     throw usageError("--no-transform: a bootable tree goes through the OCI transform");
   }
-  if (xattrs !== undefined && transform === false) {
+  const isModeGiven = typeof xattrs === "string";
+  if (isModeGiven && transform === false) {
     throw usageError("--xattrs says what the transform keeps; with --no-transform all xattrs stay");
   }
-  if (role === "layer" && (xattrs !== undefined || transform === false)) {
+  if (role === "layer" && (isModeGiven || transform === false)) {
     throw usageError("--role layer: the tree of one layer goes through no transform, and keeps all xattrs");
   }
 }
@@ -67,7 +70,7 @@ export function rolesOf({ role }: ViewOptions): Role[] {
 
 /** What is done to the trees of container images. */
 export function transformOf({ transform, xattrs }: ViewOptions): XattrMode | null {
-  return transform === false ? null : ((xattrs as XattrMode | undefined) ?? XATTR_MODES[0]!);
+  return transform === false ? null : ((xattrs || XATTR_MODES[0]!) as XattrMode);
 }
 
 /** Revision of the boot transform. */
@@ -107,6 +110,8 @@ export interface TreeFacts {
   transformRevision: TransformRevision | null;
   /** The SELinux policy that labels come from. */
   policy: PolicyFacts | null;
+  /** What of a directory was not seen, so that the digest does not stand for it. */
+  unseen: Unseen[];
 }
 
 /** A policy, for JSON. */
@@ -120,11 +125,12 @@ export interface PolicyFacts {
 export function treeFacts(image: ViewedImage | undefined): TreeFacts {
   const facts: TreeFacts = {
     ...{ layers: null, role: null, layer: null, transform: false, xattrs: null },
-    ...{ transformRevision: null, policy: null },
+    ...{ transformRevision: null, policy: null, unseen: [] },
   };
   if (image === undefined) return facts;
   const { trees, view } = image;
-  const made = { ...facts, layers: trees.layers.length, role: view.role };
+  const layers = trees.isDirectory ? null : trees.layers.length;
+  const made = { ...facts, layers, role: view.role, unseen: trees.unseen };
   if (view.role === "layer") return { ...made, layer: view.layer };
   const whole = { ...made, transform: view.transform !== null, xattrs: view.transform };
   return view.role === "merged" ? whole : { ...whole, transformRevision: view.revision, policy: policyFacts(trees) };
@@ -136,11 +142,11 @@ export function policyFacts({ policy }: LayeredImage): PolicyFacts | null {
   return { name: printable(new TextDecoder("latin1").decode(policy.name)), rules: policy.policy.ruleCount };
 }
 
-/** Such as `merged of 3 layers, OCI transform, xattrs allowlist-only`. */
+/** Such as `merged of 3 layers, OCI transform, xattrs allowlist-only`; of a directory also what was not seen. */
 export function describeTree(image: ViewedImage | undefined): string {
   if (image === undefined) return "as it is, no transform";
   const { trees, view } = image;
-  const layers = countOf(trees.layers.length, "layer");
+  const layers = trees.isDirectory ? describeDirectory(trees) : countOf(trees.layers.length, "layer");
   if (view.role === "layer") return `layer ${view.layer} of ${layers} alone, no transform`;
   const how = view.transform === null ? "no transform" : `OCI transform, xattrs ${view.transform}`;
   if (view.role === "merged") return `merged of ${layers}, ${how}`;
@@ -151,4 +157,8 @@ export function describeTree(image: ViewedImage | undefined): string {
 export function describePolicy(trees: LayeredImage): string {
   const policy = policyFacts(trees);
   return policy === null ? "no SELinux policy" : `SELinux policy ${policy.name} (${countOf(policy.rules, "rule")})`;
+}
+
+function describeDirectory({ unseen }: LayeredImage): string {
+  return unseen.length === 0 ? "a directory" : `a directory without its ${unseen.join(" and ")}`;
 }

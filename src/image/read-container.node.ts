@@ -2,14 +2,17 @@
  * A container image, from its operand to the records of its layers.
  */
 
+import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { type OpenContainer, type OpenContainerOptions, openContainer } from "../source/container.node.ts";
 import type { ContainerKind, LayerBlob } from "../source/container.ts";
 import type { InputFile } from "../source/files.node.ts";
+import { directoryOfOperand } from "../source/operand.node.ts";
 import type { CacheStore } from "./layer-cache.ts";
 import { defaultWorkers, LayerPool } from "./layer-pool.node.ts";
 import { type ImageLayer, type LayerProgress, type LayerReader, readLayers, type Unseen, unseenOf } from "./layers.ts";
+import { readDirectory } from "./read-directory.node.ts";
 import { readLayer } from "./read-layer.ts";
 
 /** Layers that are smaller than this all together, in bytes as stored, are read before threads have come up. */
@@ -19,9 +22,13 @@ const THREADS_FROM_BYTES = 1 << 22;
 export interface ReadContainerOptions extends OpenContainerOptions {
   /** Object digests to compute, both in one reading if both are wanted. */
   hashes: readonly HashName[];
-  /** Layers read at the same time, 1 or more. Default: by what there is to read, and by the processors. */
+  /** Layers, or files of a directory, read at the same time, 1 or more. Default: by what there is to read, and by the processors. */
   workers?: number | undefined;
   cache?: CacheStore | undefined;
+  /** Of a directory: false when its xattrs are not to be read. Default true. */
+  xattrs?: boolean | undefined;
+  /** Of a directory: whether node:crypto may hash its files. Default: where it is faster. */
+  accelerator?: Accelerator | undefined;
   onProgress?: ((progress: LayerProgress) => void) | undefined;
   /** Told of the image before its layers are read. */
   onImage?: ((image: OpenContainer) => void) | undefined;
@@ -35,12 +42,12 @@ export interface ReadContainer {
 }
 
 /**
- * Opens a container image and gets the records of its layers.
+ * Opens a container image and gets the records of its layers. A directory is an image of one layer.
  *
- * @param operand what `openContainer` takes
+ * @param operand what `openContainer` takes, or a directory
  * @param input standard input, when its first bytes have been looked at
  * @returns whoever gets it closes `image`, whose layers can be read again until then
- * @throws {ComposefsError} what `openContainer` and `readLayers` give
+ * @throws {ComposefsError} what `openContainer`, `readLayers` and `readDirectory` give
  */
 export async function readContainer(
   operand: string,
@@ -48,6 +55,8 @@ export async function readContainer(
   input?: InputFile,
 ): Promise<ReadContainer> {
   const { hashes, cache, signal, limits, onProgress } = options;
+  const directory = input === undefined ? directoryOfOperand(operand) : null;
+  if (directory !== null) return readAsLayer(directory, options);
   const image = await openContainer(operand, options, input);
   try {
     options.onImage?.(image);
@@ -64,6 +73,21 @@ export async function readContainer(
     await image.close();
     throw error;
   }
+}
+
+/** A directory as an image of one layer. */
+async function readAsLayer(directory: string, options: ReadContainerOptions): Promise<ReadContainer> {
+  const { hashes, workers: threads, accelerator, signal, onProgress } = options;
+  const nothing = { reference: null, manifest: null, config: null, platform: null, layers: [] };
+  const image: OpenContainer = { kind: "dir", name: directory, ...nothing, close: async () => {} };
+  options.onImage?.(image);
+  const layer = await readDirectory(directory, {
+    ...{ hashes, threads, accelerator, signal },
+    xattrs: options.xattrs === false ? "none" : "all",
+    onProgress: (bytes) => onProgress?.({ layer: 0, bytes, state: "reading" }),
+  });
+  onProgress?.({ layer: 0, bytes: layer.records.tarBytes, state: "done" });
+  return { image, layers: [layer] };
 }
 
 /** Threads cost time to come up, which small images do not take to read. */

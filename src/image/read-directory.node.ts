@@ -49,6 +49,8 @@ export interface ReadDirectoryOptions extends Partial<ScanOptions> {
   signal?: AbortSignal | undefined;
   /** Told now and then how many bytes of contents were read. */
   onProgress?: ((bytes: number) => void) | undefined;
+  /** Told of every entry, in the order of the records. */
+  onEntry?: ((entry: DirectoryEntry) => void) | undefined;
   /** The calls of the system; replaced in tests. */
   system?: DirectorySystem | undefined;
   /** The system that this runs on; replaced in tests. */
@@ -79,6 +81,7 @@ export async function readDirectory(path: Path, options: ReadDirectoryOptions): 
     for (const entry of scanDirectory(root, scan, options.system)) {
       options.signal?.throwIfAborted();
       reading.add(entry);
+      options.onEntry?.(entry);
       if (reading.isBatchFull) await reading.endBatch();
     }
     return { ...(await reading.end()), unseen: unseenOn(platform, isSeen) };

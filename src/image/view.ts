@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { HashName } from "../engine/slot.ts";
 import { readContent } from "./contents.ts";
 import { labelTree, readPolicy, type TreePolicy } from "./labels.ts";
-import type { ImageLayer } from "./layers.ts";
+import { type ImageLayer, type Unseen, unseenOf } from "./layers.ts";
 import { mergeLayers, type TransformRevision, type XattrMode } from "./merge.ts";
 import type { Tree } from "./tree.ts";
 
@@ -43,6 +43,16 @@ export class LayeredImage {
   constructor(layers: readonly ImageLayer[], accelerator: Accelerator) {
     this.layers = layers;
     this.#accelerator = accelerator;
+  }
+
+  /** Whether the one layer is a directory. */
+  get isDirectory(): boolean {
+    return this.layers.some(({ blob }) => blob === null);
+  }
+
+  /** What of a directory its trees lack. */
+  get unseen(): Unseen[] {
+    return unseenOf(this.layers);
   }
 
   /** The SELinux policy; undefined before a bootable tree was made, null when the image has none. */

@@ -32,7 +32,7 @@ const DOCKER_FILE = "manifest.json";
  */
 export async function openArchive(
   archive: Archive,
-  kind: Exclude<ContainerKind, "oci"> | null,
+  kind: Exclude<ContainerKind, "oci" | "dir"> | null,
   wanted: Wanted,
   reading: Reading,
 ): Promise<ContainerImage> {
@@ -58,6 +58,7 @@ const KIND_WORDS: Readonly<Record<ContainerKind, string>> = {
   "oci-archive": "an OCI archive, a tar with oci-layout and index.json",
   "docker-archive": "a docker-save archive, a tar with manifest.json",
   tar: "a layer, a tar",
+  dir: "a directory",
 };
 
 /** The error for a file or directory that cannot be of the kind. @param kind null for any */
@@ -66,7 +67,7 @@ export function kindError(name: string, kind: ContainerKind | null): ComposefsEr
   return new ComposefsError("SOURCE_KIND", `${quote(name)}: expected ${wanted}`, { path: name });
 }
 
-function kindOf(members: TarIndex): Exclude<ContainerKind, "oci"> {
+function kindOf(members: TarIndex): Exclude<ContainerKind, "oci" | "dir"> {
   if (LAYOUT_FILES.every((name) => members.has(name))) return "oci-archive";
   return members.has(DOCKER_FILE) ? "docker-archive" : "tar";
 }

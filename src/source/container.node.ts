@@ -74,7 +74,7 @@ export async function openContainer(
   }
   const stats = await statOf(path);
   if (stats.isDirectory()) return fromDirectory(path, job);
-  if (kind === "oci") throw kindError(path, kind);
+  if (kind === "oci" || kind === "dir") throw kindError(path, kind);
   // A named pipe is read as standard input is.
   return stats.isFile() ? fromFile(path, stats.size, job) : fromStream(pipeChunks(path), path, null, job);
 }
@@ -132,7 +132,7 @@ async function fromStream(
 }
 
 function openIn(archive: FileArchive, { kind, wanted, reading }: Job): Promise<ContainerImage> {
-  if (kind === "oci") throw kindError(archive.name, kind);
+  if (kind === "oci" || kind === "dir") throw kindError(archive.name, kind);
   return openArchive(archive, kind, wanted, reading);
 }
 

@@ -17,7 +17,7 @@ export type BlobPlace =
 
 export type Compression = "none" | "gzip" | "zstd";
 
-export type ContainerKind = "oci" | "oci-archive" | "docker-archive" | "tar";
+export type ContainerKind = "oci" | "oci-archive" | "docker-archive" | "tar" | "dir";
 
 /** A layer as it is stored. Plain data: it can be posted to a worker. */
 export interface LayerBlob {

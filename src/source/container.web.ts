@@ -24,7 +24,7 @@ const PART_BYTES = 8 * 1024 * 1024;
 
 export interface OpenBlobOptions {
   /** What the file has to be; by default whatever its content says. */
-  kind?: Exclude<ContainerKind, "oci"> | undefined;
+  kind?: Exclude<ContainerKind, "oci" | "dir"> | undefined;
   /** For people; by default the name of a File. */
   name?: string | undefined;
   /** A tag of an OCI archive, a name in a docker-save archive. */

@@ -5,14 +5,16 @@
  *   oci-archive:FILE[:TAG]      the same in a tar
  *   docker-archive:FILE[:NAME]  what `docker save` writes
  *   tar:FILE                    one layer
+ *   dir:DIR                     a directory, whose tree is taken as that of one layer
  *   PATH                        one of these, by its content
- *   -                           standard input, by its content; also behind a prefix, except oci:
+ *   -                           standard input, by its content; also behind a prefix, except oci: and dir:
  *
  * The last colon before a tag separates it, unless a slash follows (oci-to-tree.md 8.3). A name in a docker-save archive
  * may contain both, so that there FILE is the shortest part before a colon that exists.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { ContainerKind } from "./container.ts";
 
 /** An operand, taken apart. */
@@ -27,7 +29,7 @@ export interface ContainerOperand {
 
 /** Takes an operand apart. @throws nothing: a path that does not exist is found out later */
 export function parseOperand(operand: string): ContainerOperand {
-  const [, prefix, rest] = /^(?:(oci|oci-archive|docker-archive|tar):)?(.*)$/s.exec(operand)!;
+  const [, prefix, rest] = /^(?:(oci|oci-archive|docker-archive|tar|dir):)?(.*)$/s.exec(operand)!;
   const kind = (prefix as ContainerKind | undefined) ?? null;
   let path = rest!;
   let reference: string | null = null;
@@ -39,5 +41,13 @@ export function parseOperand(operand: string): ContainerOperand {
     const end = colons.find((colon) => existsSync(path.slice(0, colon)) || path.slice(0, colon) === "-");
     if (end !== undefined) [path, reference] = [path.slice(0, end), path.slice(end + 1)];
   }
-  return { kind, path: path === "-" && kind !== "oci" ? null : path, reference };
+  return { kind, path: path === "-" && kind !== "oci" && kind !== "dir" ? null : path, reference };
+}
+
+/** The directory whose tree an operand means: dir:DIR, or a directory that is no OCI layout. Null: it means something else. */
+export function directoryOfOperand(operand: string): string | null {
+  const { kind, path } = parseOperand(operand);
+  if (path === null || kind === "dir") return path;
+  const isDirectory = kind === null && path !== "" && statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  return isDirectory && !existsSync(join(path, "oci-layout")) ? path : null;
 }

@@ -3,7 +3,7 @@
  *
  *   dump:FILE    a dumpfile
  *   erofs:FILE   an EROFS image
- *   PATH         one of these, or a container image, by its content
+ *   PATH         one of these, a container image, by its content, or a directory
  *   -            standard input, by its content; also as dump:- and erofs:-
  *
  * and those of operand.node.ts, which mean container images.
@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { InputFile, quote } from "./files.node.ts";
 import { compressionOf } from "./media-types.ts";
-import { parseOperand } from "./operand.node.ts";
+import { directoryOfOperand, parseOperand } from "./operand.node.ts";
 import { beginsWithHeader } from "./outer-tar.ts";
 
 export type SourceKind = "dump" | "erofs";
@@ -36,6 +36,8 @@ export interface ContainerSource {
   operand: string;
   /** As for a source. */
   name: string;
+  /** Whether it is a directory, read as one layer. */
+  isDirectory: boolean;
   /** Standard input or a named pipe, whose first bytes have been looked at. */
   input?: InputFile;
 }
@@ -69,8 +71,9 @@ export function pathOfOperand(operand: string): string | null {
  * @throws {ComposefsError} IO_OPEN, IO_READ
  */
 export function openInput(operand: string): Source | ContainerSource {
-  if (/^(?:oci|oci-archive|docker-archive|tar):/.test(operand)) return containerSource(operand);
+  if (/^(?:oci|oci-archive|docker-archive|tar|dir):/.test(operand)) return containerSource(operand);
   if (!["", "-"].includes(operand) && existsSync(join(operand, "oci-layout"))) return containerSource(operand);
+  if (isDirectory(operand)) return containerSource(operand);
   const [, prefix, rest] = /^(?:(dump|erofs):)?(.*)$/s.exec(operand)!;
   const path = pathOfOperand(rest!);
   const file = new InputFile(path);
@@ -87,7 +90,16 @@ export function openInput(operand: string): Source | ContainerSource {
 
 function containerSource(operand: string): ContainerSource {
   const path = pathOfOperand(parseOperand(operand).path ?? "-");
-  return { kind: "container", operand, name: path ?? "standard input" };
+  return { kind: "container", operand, name: path ?? "standard input", isDirectory: isDirectory(operand) };
+}
+
+/** @throws nothing: what cannot be looked at is found out later */
+function isDirectory(operand: string): boolean {
+  try {
+    return directoryOfOperand(operand) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -98,7 +110,8 @@ function containerSource(operand: string): ContainerSource {
 export function openSource(operand: string): Source {
   const source = openInput(operand);
   if (source.kind !== "container") return source;
-  const message = `expected a dumpfile or an EROFS image, ${quote(source.name)} is a container image or an archive`;
+  const what = source.isDirectory ? "a directory" : "a container image or an archive";
+  const message = `expected a dumpfile or an EROFS image, ${quote(source.name)} is ${what}`;
   throw new ComposefsError("USAGE", message);
 }
 

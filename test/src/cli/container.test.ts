@@ -141,6 +141,7 @@ describe("digest", () => {
       config: expect.stringMatching(/^sha256:/),
       diffIds: base.diff_ids,
       policy: null,
+      unseen: [],
     });
     expect(json.counts.entries).toBe(pinned.lines);
   });
@@ -387,6 +388,6 @@ describe("refusals", () => {
         ...{ args, exitCode: 2, stdout: "", stderr: `USAGE: ${message}` },
       });
     }
-    expect(composefs(["digest", "folder"], { cwd }).stderr).toBe('IO_READ: cannot read "folder": Is a directory\n');
+    expect(composefs(["digest", "tar:folder"], { cwd }).stderr).toMatch(/^SOURCE_KIND: "folder": expected a layer/);
   });
 });

@@ -65,5 +65,5 @@ export function emptyFolder(): string {
 /** What JSON says of how a tree was made that was taken as it is. */
 export const NOT_MADE = {
   ...{ layers: null, role: null, layer: null, transform: false, xattrs: null },
-  ...{ transformRevision: null, policy: null },
+  ...{ transformRevision: null, policy: null, unseen: [] },
 };

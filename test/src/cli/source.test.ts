@@ -138,7 +138,7 @@ describe("an operand", () => {
       /^SOURCE_KIND: .*; a compressed dumpfile has to be unpacked first\n$/,
     );
     expect(existsSync(join(cwd, "out"))).toBe(false);
-    expect(composefs(["digest", "."], { cwd }).stderr).toBe('IO_READ: cannot read ".": Is a directory\n');
+    expect(composefs(["digest", "dump:."], { cwd }).stderr).toBe('IO_READ: cannot read ".": Is a directory\n');
   });
 
   test("is an image wherever an input is taken", () => {

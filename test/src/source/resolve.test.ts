@@ -78,7 +78,7 @@ describe("container images", () => {
   ])("by content: %s", (_, bytes) => {
     const path = join(emptyFolder(), "file");
     writeFileSync(path, bytes);
-    expect(openInput(path)).toEqual({ kind: "container", operand: path, name: path });
+    expect(openInput(path)).toEqual({ kind: "container", isDirectory: false, operand: path, name: path });
     expect(() => openSource(path)).toThrow(expect.objectContaining({ code: "USAGE" }));
     expect(openInput(`dump:${path}`).kind).toBe("dump");
   });
@@ -86,11 +86,16 @@ describe("container images", () => {
   test("by content: a directory with oci-layout", () => {
     const path = emptyFolder();
     writeFileSync(join(path, "oci-layout"), "");
-    expect(openInput(path)).toEqual({ kind: "container", operand: path, name: path });
+    expect(openInput(path)).toEqual({ kind: "container", isDirectory: false, operand: path, name: path });
+  });
+
+  test.each(["dir:.", ".", "dir:missing"])("a directory: %s", (operand) => {
+    const name = operand.replace("dir:", "");
+    expect(openInput(operand)).toEqual({ kind: "container", isDirectory: true, operand, name });
   });
 
   test.each(["oci:x:tag", "oci-archive:x:tag", "docker-archive:x", "tar:x"])("by prefix: %s", (operand) => {
-    expect(openInput(operand)).toEqual({ kind: "container", operand, name: "x" });
+    expect(openInput(operand)).toEqual({ kind: "container", isDirectory: false, operand, name: "x" });
   });
 
   test("a name that Node destroyed is refused", () => {
@@ -110,7 +115,10 @@ test("what cannot be opened is named without its prefix", () => {
   }
   expect(() => openSource("dump:")).toThrow(expect.objectContaining({ code: "IO_OPEN", data: { path: "" } }));
   expect(() => openSource("/")).toThrow(
-    expect.objectContaining({ code: "IO_READ", message: 'cannot read "/": Is a directory' }),
+    expect.objectContaining({
+      code: "USAGE",
+      message: 'expected a dumpfile or an EROFS image, "/" is a directory',
+    }),
   );
 });
 
