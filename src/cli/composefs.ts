@@ -333,21 +333,28 @@ const ONE_TREE = ["mkfs", "dump", "info", "ls", "diff", "lint"];
 const ALL_TREES = ["digest", "identify"];
 for (const command of program.commands) {
   const name = command.name();
-  if (![...ONE_TREE, ...ALL_TREES, "cat", "karg", "uki"].includes(name)) continue;
+  if (![...ONE_TREE, ...ALL_TREES, "cat", "karg"].includes(name)) continue;
   addContainerOptions(command, ONE_TREE.includes(name), ALL_TREES.includes(name));
 }
+// Kernel images name the bootable tree, and both hashes are computed.
+addContainerOptions(program.commands.find((command) => command.name() === "uki")!, false, null);
 
 addContainerOptions(store.commands[0]!, true, false);
 
-function addContainerOptions(command: Command, hasHash: boolean, takesAll: boolean): void {
+/** @param takesAll whether the command takes several trees; null when there is no choice */
+function addContainerOptions(command: Command, hasHash: boolean, takesAll: boolean | null): void {
   command
     .optionsGroup("Container images:")
-    .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed")
-    .option(
-      "--role <role>",
-      `merged (the default), bootable (what a kernel image names) or layer (one alone)${takesAll ? "; all for all of them" : ""}`,
-    )
-    .option("--layer <number>", "of --role layer: which one, 1 is the base")
+    .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed");
+  if (takesAll !== null) {
+    command
+      .option(
+        "--role <role>",
+        `merged (the default), bootable (what a kernel image names) or layer (one alone)${takesAll ? "; all for all of them" : ""}`,
+      )
+      .option("--layer <number>", "of --role layer: which one, 1 is the base");
+  }
+  command
     .option("--transform-revision <revision>", "of --role bootable: 1 (the default, composefs-rs 0.9.0) or 2")
     .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs")
     .option("--no-xattrs", "of a directory: without its xattrs, where they cannot be read or do not matter")
