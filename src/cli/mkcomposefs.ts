@@ -168,7 +168,13 @@ async function readSource(job: DirectoryJob, accelerator: Accelerator): Promise<
     if (error instanceof Failure) throw error;
     throw new Failure(`mkcomposefs: error accessing ${job.source}: ${systemText(error as SystemError)}\n`);
   }
-  return readDirectoryTree(job, accelerator);
+  try {
+    return await readDirectoryTree(job, accelerator);
+  } catch (error) {
+    const { code, data } = error as Partial<ComposefsError>;
+    if (code === "IO_WRITE") throw asFailure(error, "cannot fill store", true);
+    throw code === "IO_OPEN" || code === "IO_READ" ? asFailure(error, `error accessing ${data!.path}`, true) : error;
+  }
 }
 
 /**

@@ -58,13 +58,15 @@ export function storeFile(root: Uint8Array, store: string, { path, identity, dig
     try {
       copyContent(file.fd, root, path, temporary);
       file.check();
+      finish(temporary);
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
     } finally {
       file.close();
     }
-    finish(temporary);
-    renameSync(temporary, target);
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw cause instanceof ComposefsError ? cause : ioError("IO_WRITE", target.toString(), cause);
   }
 }
