@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildImage } from "../../build/src/index.js";
 import { containers } from "./containers.mjs";
+import { directory } from "./directory.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
 import { labels } from "./labels.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
@@ -173,4 +174,16 @@ async function* size() {
 }
 
 /** All rows, by the names that `--only` takes. */
-export const groups = { entries64k, entries1m, infoDump, diff, containers, labels, shapes, verity, kernel, size };
+export const groups = {
+  entries64k,
+  entries1m,
+  infoDump,
+  diff,
+  containers,
+  directory,
+  labels,
+  shapes,
+  verity,
+  kernel,
+  size,
+};
