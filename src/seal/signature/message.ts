@@ -126,7 +126,7 @@ export async function readMessage(bytes: Uint8Array): Promise<Message> {
     throw fault("SIGNATURE_FORM", "what stands for a certificate is none of X.509");
   }
   const signers = signerInfos.map((info) => readSigner(info, version, library));
-  requireSameDigests(digestAlgorithms, signerInfos);
+  requireSameDigests(digestAlgorithms, signerInfos, library.asn1js);
 
   const deviations: Deviation[] = [];
   if (certificates.length > 0) deviations.push("certificates");
@@ -234,10 +234,15 @@ function readAttributes(
 }
 
 /** The list of the message and those of its signers must name the same digests (signatures.md 5). */
-function requireSameDigests(listed: readonly Pkijs.AlgorithmIdentifier[], signers: readonly Pkijs.SignerInfo[]): void {
+function requireSameDigests(
+  listed: readonly Pkijs.AlgorithmIdentifier[],
+  signers: readonly Pkijs.SignerInfo[],
+  asn1js: typeof Asn1js,
+): void {
   const wanted = new Set(signers.map((info) => info.digestAlgorithm.algorithmId));
   const found = new Set(listed.map(({ algorithmId }) => algorithmId));
-  if (found.size !== wanted.size || ![...found].every((oid) => wanted.has(oid))) {
+  const isSame = found.size === wanted.size && [...found].every((oid) => wanted.has(oid));
+  if (!isSame || !listed.every((algorithm) => isNullOrAbsent(algorithm, asn1js))) {
     throw fault("SIGNATURE_DIGEST_ALGORITHM", "the message and its signers name different digests");
   }
 }
