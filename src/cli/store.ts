@@ -217,8 +217,8 @@ function contentsOf(
   const sources: ContentSource[] = [];
   if (objects !== undefined) sources.push(new FolderContents(bytesOf("--objects", objects)));
   if (container !== undefined) {
-    const layers = container.layers.map(({ records }, i) => ({ blob: container.image.layers[i]!, records }));
-    sources.push(new LayerContents(layers, algorithm.slice(0, 6) as HashName, onBytes));
+    const { layers, image } = container;
+    sources.push(new LayerContents(layers, algorithm.slice(0, 6) as HashName, image.name, onBytes));
   }
   return sources;
 }

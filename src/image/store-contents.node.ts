@@ -8,15 +8,15 @@
 import { closeSync } from "node:fs";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
+import { withSystemPath } from "../linux/directory-path.node.ts";
 import { joinPath, type Path } from "../linux/path.node.ts";
 import { OBJECTS, objectPath } from "../linux/repo-layout.ts";
 import { openObject } from "../linux/store-object.node.ts";
 import type { ObjectWriter } from "../linux/store-write.node.ts";
-import type { LayerBlob } from "../source/container.ts";
 import { openLayer } from "../source/layer-stream.ts";
 import { layerContents } from "./find-content.ts";
 import { toHex } from "./hex.ts";
-import type { LayerRecords } from "./layer-records.ts";
+import type { ImageLayer } from "./layers.ts";
 
 /** Something that has contents. */
 export interface ContentSource {
@@ -37,37 +37,43 @@ interface WantedContent {
 
 /**
  * The layers of a container image: the records say where each content lies, so that a layer is read once more, as far as
- * its last wanted content, and not at all when nothing of it is wanted.
+ * its last wanted content, and not at all when nothing of it is wanted. Contents of a directory are files.
  */
 export class LayerContents implements ContentSource {
-  readonly #layers: ReadonlyArray<{ blob: LayerBlob; records: LayerRecords }>;
+  readonly #layers: readonly ImageLayer[];
   readonly #hash: HashName;
+  readonly #folder: Path;
   readonly #onBytes: ((layer: number, bytes: number) => void) | undefined;
 
   /**
    * @param layers base first; the image that they are of is open
    * @param hash of the digests
+   * @param folder where the files are, of a layer that is a directory
    * @param onBytes told of the layer, from 0, and how many bytes of its tar were read
    */
   constructor(
-    layers: ReadonlyArray<{ blob: LayerBlob; records: LayerRecords }>,
+    layers: readonly ImageLayer[],
     hash: HashName,
+    folder: Path,
     onBytes?: (layer: number, bytes: number) => void,
   ) {
     this.#layers = layers;
     this.#hash = hash;
+    this.#folder = folder;
     this.#onBytes = onBytes;
   }
 
   async write(wanted: Map<string, number>, writer: ObjectWriter): Promise<void> {
     for (const [index, { blob, records }] of this.#layers.entries()) {
       const contents: WantedContent[] = [];
-      for (const { digest, offset, size } of layerContents(records, this.#hash)) {
+      for (const { digest, path, offset, size } of layerContents(records, this.#hash)) {
         if (wanted.size === 0) break;
         const name = toHex(digest);
-        if (wanted.delete(name)) contents.push({ digest: name, offset, size });
+        if (!wanted.delete(name)) continue;
+        if (blob !== null) contents.push({ digest: name, offset, size });
+        else withSystemPath(Buffer.from(this.#folder as string), path, (file) => writer.copy(file, name, size));
       }
-      if (contents.length === 0) continue;
+      if (blob === null || contents.length === 0) continue;
       await writeRanges(openLayer(blob), contents, writer, (bytes) => this.#onBytes?.(index, bytes));
     }
   }

@@ -193,18 +193,18 @@ export class ObjectWriter {
 
   /** Enables fs-verity where it is not, and compares. */
   #measures(fd: number, digest: string, signature: Uint8Array | undefined): boolean {
-    const { enable, state } = this.#options.verity!;
+    const verity = this.#options.verity!;
     const hash = hashOfDigest(digest)!;
-    let measured = state(fd);
+    let measured = verity.state(fd);
     if (measured === "off") {
       try {
-        enable(fd, { hash, ...(signature && { signature }) });
+        verity.enable(fd, { hash, ...(signature && { signature }) });
       } catch (error) {
         // Another importer was faster, or is at it.
         if (!(error instanceof ComposefsError && ["VERITY_ALREADY", "VERITY_BUSY"].includes(error.code))) throw error;
         if (error.code === "VERITY_BUSY") return false;
       }
-      measured = state(fd);
+      measured = verity.state(fd);
     }
     return typeof measured === "object" && measured.hash === hash && measured.digest === digest;
   }
