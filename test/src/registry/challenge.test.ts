@@ -55,5 +55,5 @@ test.each([
 test("in linear time", () => {
   const began = performance.now();
   for (const one of ['a="', "a ", 'a="\\', "=", "a,", 'a="b",', "\\", " "]) parseChallenges(one.repeat(200_000));
-  expect(performance.now() - began).toBeLessThan(2000);
+  expect(performance.now() - began).toBeLessThan(5000);
 });

@@ -68,6 +68,6 @@ describe("what is none", () => {
       expect(() => parseReference(`${one.repeat(1_000_000)}!`)).toThrow(/expected/);
       expect(() => parseReference(`h.io/${one.repeat(120)}!`)).toThrow(/expected/);
     }
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 });

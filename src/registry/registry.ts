@@ -1,0 +1,327 @@
+/**
+ * The client of a registry: OCI distribution-spec 1.1.
+ *
+ *   const registry = new Registry("localhost:5000")
+ *   const { bytes, digest, mediaType } = await registry.manifest("app", "latest")
+ *   for await (const chunk of registry.blob("app", descriptor)) …
+ *   await registry.pushBlob("app", blob)
+ *   await registry.pushManifest("app", "v2", bytes, mediaType)
+ *   const { referrers } = await registry.referrers("app", digest)
+ */
+
+import { ComposefsError } from "../error.ts";
+import { repositoryScope } from "./authorize.ts";
+import { mayBeElsewhere, readBlob } from "./blob-read.ts";
+import { type BlobOutcome, type BlobUpload, hasBlob, writeBlob } from "./blob-write.ts";
+import type { CredentialLookup, Credentials } from "./credentials.ts";
+import { type Descriptor, referrerOf } from "./descriptor.ts";
+import { type BeginSha256, checkDigest, digestOf, loadSha256 } from "./digest.ts";
+import { Endpoint, isLoopback } from "./endpoint.ts";
+import { type RegistryLimits, registryLimits } from "./limits.ts";
+import { openerOf, type RemoteManifest, readManifest } from "./read.ts";
+import { isDigest, isHost, isRepository, isTag } from "./reference.ts";
+import { listReferrers, type Manifests, type Referrers, readFallback, writeFallback } from "./referrers.ts";
+import type { EndpointSession, RegistrySession } from "./session.ts";
+import { show } from "./text.ts";
+import type { Answer, Fetch } from "./transport.ts";
+
+/** Another host that has copies. */
+export interface Mirror {
+  host: string;
+  /** What stands before the names of repositories there: `mirror/` or nothing. */
+  prefix?: string | undefined;
+  /** As for a registry. */
+  plainHttp?: boolean | undefined;
+}
+
+/** Options of {@link Registry}. */
+export interface RegistryOptions {
+  /** Credentials, or how they are found when they are wanted. Default: none. Mirrors need a lookup to have any. */
+  credentials?: Credentials | CredentialLookup | undefined;
+  /** Whether to talk without TLS. Default: with this very machine only. */
+  plainHttp?: boolean | undefined;
+  /** Asked first, one after the other, for what is read. Nothing is written to them. */
+  mirrors?: readonly Mirror[] | undefined;
+  /** Default: that of the platform. */
+  fetch?: Fetch | undefined;
+  /** Limits other than the defaults. */
+  limits?: Partial<RegistryLimits> | undefined;
+  /** A SHA-256 that is faster than the one of the library. */
+  sha256?: BeginSha256 | undefined;
+}
+
+/** Options of every method. */
+export interface CallOptions {
+  /** Ends the call: it is rejected with the reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What a push of a manifest led to. */
+export interface PushedManifest {
+  digest: string;
+  /** What the manifest refers to; null for nothing. */
+  subject: string | null;
+  /** Who keeps the list of referrers in which it now is; null when it refers to nothing. */
+  listedBy: Referrers["by"] | null;
+}
+
+/** A registry, and mirrors of it. */
+export class Registry {
+  readonly host: string;
+  readonly #origin: Endpoint;
+  readonly #mirrors: readonly { endpoint: Endpoint; prefix: string }[];
+  readonly #sha256: BeginSha256 | undefined;
+
+  /**
+   * Asks for nothing yet.
+   *
+   * @param host as in a reference: `docker.io`, `localhost:5000`
+   * @throws {RangeError | TypeError} for a host or an option that is none
+   */
+  constructor(host: string, options: RegistryOptions = {}) {
+    const { credentials = null, plainHttp, mirrors = [], sha256 } = options;
+    const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    const limits = registryLimits(options.limits);
+    const lookup: CredentialLookup =
+      typeof credentials === "function" ? credentials : async (asked) => (asked === host ? credentials : null);
+    const endpointOf = (host: string, plainHttp: boolean | undefined) => {
+      if (!isHost(host)) throw new RangeError(`host: expected host or host:port, got ${JSON.stringify(host)}`);
+      return new Endpoint({ host, isPlainHttp: plainHttp ?? isLoopback(host), fetch, credentials: lookup, limits });
+    };
+    this.host = host;
+    this.#origin = endpointOf(host, plainHttp);
+    this.#mirrors = mirrors.map(({ host, prefix = "", plainHttp }) => {
+      if (!isRepository(`${prefix}x`)) throw new RangeError(`prefix: expected names with slashes, got ${prefix}`);
+      return { endpoint: endpointOf(host, plainHttp), prefix };
+    });
+    this.#sha256 = sha256;
+  }
+
+  /**
+   * Reads a manifest or an index, from a mirror if one has it.
+   *
+   * @param reference a tag or a digest
+   * @returns its bytes, which have the digest, if that was asked for or named
+   * @throws {ComposefsError} REGISTRY_MISSING, BLOB_DIGEST, REGISTRY_*
+   */
+  async manifest(repository: string, reference: string, { signal }: CallOptions = {}): Promise<RemoteManifest> {
+    checkNames(repository, reference);
+    return this.#anywhere(repository, (endpoint, there) => readManifest(endpoint, there, reference, signal));
+  }
+
+  /**
+   * Reads a blob, from a mirror if one has it. A connection that breaks is made anew.
+   *
+   * @param descriptor digest and size, which are checked: the digest after the last piece
+   * @throws {ComposefsError} while it is iterated over: REGISTRY_MISSING, BLOB_SIZE, BLOB_DIGEST, REGISTRY_*
+   */
+  async *blob(
+    repository: string,
+    { digest, size }: Pick<Descriptor, "digest" | "size">,
+    { signal }: CallOptions = {},
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    checkNames(repository, digest);
+    const hash = (this.#sha256 ?? (await loadSha256()))();
+    const openers = this.#places(repository).map(([endpoint, there]) => openerOf(endpoint, there, digest, signal));
+    for await (const chunk of readBlob(openers, { size, length: size, limits: this.#origin.limits, signal })) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    checkDigest(`${this.host}/${repository}`, `sha256:${hash.digest()}`, digest);
+  }
+
+  /** Whether the registry itself has a blob. @throws {ComposefsError} REGISTRY_* */
+  async hasBlob(repository: string, digest: string, { signal }: CallOptions = {}): Promise<boolean> {
+    checkNames(repository, digest);
+    return hasBlob(this.#origin, repository, digest, signal);
+  }
+
+  /**
+   * Sees to it that the registry has a blob: does nothing when it is there, mounts it from another repository, or sends it.
+   *
+   * @param upload digest, size in bytes, and the bytes, asked for once for each time that they are sent; those that come in
+   *   pieces cannot be sent by browsers
+   * @param options `from`: a repository of this registry that may have it
+   * @throws {ComposefsError} REGISTRY_*, and what the bytes give
+   */
+  async pushBlob(
+    repository: string,
+    upload: BlobUpload,
+    { from, signal }: CallOptions & { from?: string | undefined } = {},
+  ): Promise<BlobOutcome> {
+    checkNames(repository, upload.digest);
+    return writeBlob(this.#origin, repository, upload, from, signal);
+  }
+
+  /**
+   * Writes a manifest or an index. One that refers to another comes into the list of referrers of that: by the registry,
+   * or by the fallback tag.
+   *
+   * @param reference a tag, or its digest
+   * @throws {ComposefsError} BLOB_DIGEST when the reference is another digest, REGISTRY_FALLBACK, REGISTRY_*
+   */
+  async pushManifest(
+    repository: string,
+    reference: string,
+    bytes: Uint8Array,
+    mediaType: string,
+    options: CallOptions = {},
+  ): Promise<PushedManifest> {
+    checkNames(repository, reference);
+    const digest = await digestOf(bytes);
+    if (isDigest(reference)) checkDigest("the manifest to be pushed", digest, reference);
+    const { referrer, subject } = referrerOf(bytes, digest);
+    const answer = await this.#put(repository, reference, bytes, mediaType, options);
+    if (subject === null) return { digest, subject: null, listedBy: null };
+    const pushed = { digest, subject: subject.digest };
+    if (answer.headers.get("oci-subject") === subject.digest) return { ...pushed, listedBy: "api" };
+    const listedBy = await this.#ensureListed(repository, subject.digest, [{ ...referrer, mediaType }], options);
+    return { ...pushed, listedBy: listedBy.by };
+  }
+
+  /**
+   * Lists what refers to a manifest: by the API of the registry, or by the fallback tag where it has none. Mirrors are not
+   * asked: they may be behind.
+   *
+   * @param digest of the manifest
+   * @param options `artifactType`: only those of this type
+   * @throws {ComposefsError} REGISTRY_*
+   */
+  async referrers(
+    repository: string,
+    digest: string,
+    { artifactType = null, signal }: CallOptions & { artifactType?: string | null | undefined } = {},
+  ): Promise<Referrers> {
+    checkDigestName(digest);
+    checkNames(repository, digest);
+    const listed = await listReferrers(this.#origin, repository, digest, artifactType, signal);
+    if (listed !== null) return { by: "api", referrers: listed };
+    const entries = await readFallback(this.#manifests(repository, signal), digest);
+    const unique = [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
+    const referrers = unique.filter((entry) => artifactType === null || entry.artifactType === artifactType);
+    return { by: "tag", referrers };
+  }
+
+  /**
+   * Finds and restores entries that a list of referrers has lost: with fallback tags two writers can undo each other.
+   *
+   * @param digest of the manifest that they refer to
+   * @param artifacts digests of manifests in the repository that refer to it
+   * @returns entries that were missing and are there now; none where the registry keeps the list
+   * @throws {ComposefsError} REGISTRY_RESPONSE when one of them does not refer to it, REGISTRY_*
+   */
+  async reconcileReferrers(
+    repository: string,
+    digest: string,
+    artifacts: readonly string[],
+    options: CallOptions = {},
+  ): Promise<Descriptor[]> {
+    checkDigestName(digest);
+    const wanted: Descriptor[] = [];
+    for (const artifact of new Set(artifacts)) {
+      checkDigestName(artifact);
+      checkNames(repository, artifact);
+      const { bytes, mediaType } = await readManifest(this.#origin, repository, artifact, options.signal);
+      const { referrer, subject } = referrerOf(bytes, artifact);
+      if (subject?.digest !== digest) {
+        throw new ComposefsError("REGISTRY_RESPONSE", `${show(artifact)}: the manifest does not refer to ${digest}`);
+      }
+      wanted.push({ ...referrer, mediaType });
+    }
+    return (await this.#ensureListed(repository, digest, wanted, options)).added;
+  }
+
+  /**
+   * The registry and its mirrors as plain data, for a thread that goes on reading from one repository.
+   *
+   * Credentials are looked up for it; where that fails there are none, and whoever needs them says so.
+   */
+  async session(repository: string): Promise<RegistrySession> {
+    const endpoints: EndpointSession[] = [];
+    for (const [endpoint, there] of this.#places(repository)) {
+      const { host, isPlainHttp } = endpoint;
+      const credentials = await endpoint.credentialsFor(there).catch(() => null);
+      const authorization = endpoint.authorizationOf(there);
+      endpoints.push({ host, repository: there, isPlainHttp, credentials, authorization });
+    }
+    return { endpoints, limits: this.#origin.limits };
+  }
+
+  /** The hosts to read from, with the name that the repository has there. */
+  #places(repository: string): [Endpoint, string][] {
+    const mirrors = this.#mirrors.map(({ endpoint, prefix }): [Endpoint, string] => [endpoint, prefix + repository]);
+    return [...mirrors, [this.#origin, repository]];
+  }
+
+  async #anywhere<T>(repository: string, read: (endpoint: Endpoint, there: string) => Promise<T>): Promise<T> {
+    for (const [endpoint, there] of this.#places(repository)) {
+      if (endpoint === this.#origin) break;
+      try {
+        return await read(endpoint, there);
+      } catch (error) {
+        // What is wrong with a mirror is no news, as long as the registry itself has an answer.
+        if (!(error instanceof ComposefsError) || !mayBeElsewhere(error)) throw error;
+      }
+    }
+    return read(this.#origin, repository);
+  }
+
+  #manifests(repository: string, signal: AbortSignal | undefined): Manifests {
+    return {
+      read: (reference) =>
+        readManifest(this.#origin, repository, reference, signal).catch((error) => {
+          if (error instanceof ComposefsError && error.code === "REGISTRY_MISSING") return null;
+          throw error;
+        }),
+      write: async (tag, bytes, mediaType) => void (await this.#put(repository, tag, bytes, mediaType, { signal })),
+    };
+  }
+
+  async #put(
+    repository: string,
+    reference: string,
+    bytes: Uint8Array,
+    mediaType: string,
+    { signal }: CallOptions,
+  ): Promise<Answer> {
+    const scopes = [repositoryScope(repository, "pull,push")];
+    const body = { size: bytes.length, open: () => bytes };
+    const question = { method: "PUT", to: `${repository}/manifests/${reference}`, scopes, body, signal } as const;
+    const headers = { "content-type": mediaType };
+    const answer = await this.#origin.ask(repository, { ...question, headers, expects: [201, 200] });
+    await answer.discard();
+    return answer;
+  }
+
+  /** Some registries have the API and do not say so when they are written to: then there is nothing to add. */
+  async #ensureListed(
+    repository: string,
+    digest: string,
+    wanted: readonly Descriptor[],
+    { signal }: CallOptions,
+  ): Promise<{ by: Referrers["by"]; added: Descriptor[] }> {
+    const listed = await listReferrers(this.#origin, repository, digest, null, signal);
+    if (listed !== null && wanted.every((one) => listed.some((entry) => entry.digest === one.digest))) {
+      return { by: "api", added: [] };
+    }
+    const added = await writeFallback(this.#origin, this.#manifests(repository, signal), digest, wanted, signal);
+    return { by: "tag", added };
+  }
+}
+
+function checkNames(repository: string, reference: string): void {
+  if (!isRepository(repository)) {
+    throw new ComposefsError(
+      "REGISTRY_REFERENCE",
+      `expected the name of a repository, got ${show(String(repository))}`,
+    );
+  }
+  if (!isTag(reference) && !isDigest(reference)) {
+    throw new ComposefsError("REGISTRY_REFERENCE", `expected a tag or a digest, got ${show(String(reference))}`);
+  }
+}
+
+function checkDigestName(text: string): void {
+  if (isDigest(text)) return;
+  throw new ComposefsError("REGISTRY_REFERENCE", `expected sha256: and 64 hex digits, got ${show(String(text))}`);
+}
