@@ -40,6 +40,7 @@ interface Thread {
 /** Threads that hash files of directories. */
 export class DirectoryPool {
   readonly #threads: Thread[] = [];
+  readonly #urgent: Job[] = [];
   readonly #waiting: Job[] = [];
   #failure: { error: unknown } | undefined;
 
@@ -51,16 +52,17 @@ export class DirectoryPool {
   /**
    * Hashes the files of a batch.
    *
+   * @param isUrgent before all that are not: what takes long must not come last
    * @returns FILLING_BYTES for each file
    * @throws {ComposefsError} what `hashBatch` gives; from then on for all batches
    */
-  hash(task: BatchTask): Promise<Uint8Array> {
+  hash(task: BatchTask, isUrgent = false): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure.error);
         return;
       }
-      this.#waiting.push({ task, resolve, reject });
+      (isUrgent ? this.#urgent : this.#waiting).push({ task, resolve, reject });
       this.#dispatch();
     });
   }
@@ -91,7 +93,7 @@ export class DirectoryPool {
     for (let round = 0; round < BATCHES_PER_WORKER; round++) {
       for (const { worker, jobs } of this.#threads) {
         if (jobs.length > round) continue;
-        const job = this.#waiting.shift();
+        const job = this.#urgent.shift() ?? this.#waiting.shift();
         if (job === undefined) return;
         jobs.push(job);
         worker.postMessage(job.task, [
@@ -106,6 +108,6 @@ export class DirectoryPool {
   #fail(error: unknown): void {
     this.#failure ??= { error };
     for (const { jobs } of this.#threads) for (const job of jobs.splice(0)) job.reject(this.#failure.error);
-    for (const job of this.#waiting.splice(0)) job.reject(this.#failure.error);
+    for (const job of [...this.#urgent.splice(0), ...this.#waiting.splice(0)]) job.reject(this.#failure.error);
   }
 }

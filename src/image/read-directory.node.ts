@@ -34,8 +34,10 @@ import { isRead } from "./read-layer.ts";
 const THREADS_FROM_BYTES = 1 << 22;
 /** A file from this size on waits for the end of the scan, when it is known how much there is to do: 16 MiB. */
 const LARGE_FROM_BYTES = 1 << 24;
-/** A file that is more than one of so many parts of what a thread has to do is hashed by all threads together. */
+/** A file that is more than one of so many parts of what a thread has to do is hashed by all threads together, */
 const SHARES_PER_THREAD = 4;
+/** if it has so many bytes that this pays for new threads: 64 MiB. */
+const SHARED_FROM_BYTES = 1 << 26;
 
 /** Options of {@link readDirectory}. */
 export interface ReadDirectoryOptions extends Partial<ScanOptions> {
@@ -230,7 +232,7 @@ class DirectoryReading {
   async #hashThere(pool: DirectoryPool, batch: BatchBuilder): Promise<void> {
     try {
       const task = { hashes: this.#hashes, accelerator: this.#accelerator, batch: batch.end(), bytes: batch.bytes };
-      this.#fill(batch, await pool.hash(task));
+      this.#fill(batch, await pool.hash(task, batch.bytes >= LARGE_FROM_BYTES));
     } catch (error) {
       // Nobody may be waiting yet.
       this.#failure ??= { error };
@@ -264,14 +266,15 @@ class DirectoryReading {
   async #divideLarge(): Promise<LateFile[]> {
     const sizeOf = ({ entry }: LateFile) => Number(entry.identity.size);
     const total = this.#large.reduce((sum, file) => sum + sizeOf(file), this.#batchedBytes);
-    const share = this.#hashes.length > 1 ? total : total / (this.#threads * SHARES_PER_THREAD);
+    const share = Math.max(SHARED_FROM_BYTES, total / (this.#threads * SHARES_PER_THREAD));
+    const isShared = (file: LateFile) => this.#hashes.length === 1 && sizeOf(file) > share;
     this.#large.sort((a, b) => sizeOf(b) - sizeOf(a));
     for (const file of this.#large) {
-      if (sizeOf(file) > share) continue;
+      if (isShared(file)) continue;
       this.#batch.add(file.entry.path, file.entry.identity, file.at);
       await this.endBatch();
     }
-    return this.#large.filter((file) => sizeOf(file) > share);
+    return this.#large.filter(isShared);
   }
 
   /** Hashes files with all threads together. */

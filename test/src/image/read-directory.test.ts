@@ -85,7 +85,7 @@ describe("the records of a directory", () => {
 
   test("of large files, which threads share, are those of the slow twin", async () => {
     const root = emptyFolder();
-    const large = someBytes((1 << 24) + 4097);
+    const large = someBytes((1 << 26) + 4097);
     writeFileSync(join(root, "large"), large);
     writeFileSync(join(root, "small"), "x".repeat(100));
     for (let i = 0; i < 6; i++) writeFileSync(join(root, `${i}`), someBytes(1 << 20, i));
@@ -180,7 +180,7 @@ describe("what changes between the scan and the end of the reading", () => {
       mkdirSync(path);
     },
   };
-  const places = { inline: 64, small: 100, long: 300_000, shared: (1 << 24) + 1 };
+  const places = { inline: 64, small: 100, long: 300_000, large: (1 << 24) + 1, shared: (1 << 26) + 1 };
 
   for (const [how, change] of Object.entries(CHANGES)) {
     test.each(Object.entries(places))(`is refused: ${how}, a file that is %s`, async (_, size) => {
