@@ -13,7 +13,7 @@ import { makeLayers } from "../support/oci/images.mjs";
 import { LIMITS, layerOf } from "../support/oci/limits.ts";
 import { mergeFlags, mergeLayers, readLayer, recordPieces } from "../support/oci/raw-layers.mjs";
 import { REFUSAL_CODES } from "../support/oci/refusal-codes.ts";
-import { file } from "../support/oci/tar.mjs";
+import { dirs, file } from "../support/oci/tar.mjs";
 import { compileEngine, EngineStatus, RawEngine } from "../support/raw-engine.mjs";
 
 const module = compileEngine();
@@ -96,6 +96,17 @@ describe("refused by what the caller asks for", () => {
       refuse("LAYER_DIGEST_MISSING", () => mergeLayers(engine, records, mergeFlags("untransformed", merge)));
       mergeLayers(engine, records, mergeFlags("untransformed", merge === "sha256" ? "sha512" : "sha256"));
     }
+  });
+
+  test.each([
+    ["LAYER_BOOT_MISSING", dirs("usr", "sysroot")],
+    ["LAYER_BOOT_TYPE", [...dirs("usr", "sysroot"), file("boot", "")]],
+    ["LAYER_SYSROOT_MISSING", dirs("usr", "boot")],
+    ["LAYER_SYSROOT_TYPE", [...dirs("usr", "boot"), file("sysroot", "")]],
+  ])("a bootable tree: %s", (code, items) => {
+    const records = [readLayer(engine, layerOf(items))];
+    mergeLayers(engine, records, mergeFlags("allowlist-only"));
+    refuse(code, () => mergeLayers(engine, records, mergeFlags("allowlist-only") | abi.MERGE_BOOTABLE));
   });
 
   test("records that are cut", () => {

@@ -3,13 +3,16 @@
  *
  *   programs   read-only, ext4 without fs-verity: node, the libraries of the guest's Debian, the built package with the
  *              packages it needs, the check list; /composefs is the project
- *   data       ext4 with fs-verity: /repo with the objects and images of the tree, /signed with what openssl signed
+ *   data       ext4 with fs-verity: /repo with the objects and images of the tree, /signed with what openssl signed, /web
+ *              an image in an OCI layout
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { verityDigest } from "../../build/src/index.js";
+import { makeLayout, writeLayout } from "../support/oci/forms.mjs";
+import { makeLayers } from "../support/oci/images.mjs";
 import { addImage } from "./repository.mjs";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,6 +57,7 @@ export function programsDisk(work, guestRoot) {
   const project = join(root, "composefs");
   for (const name of [
     "package.json",
+    "README.md",
     "build/engine.wasm",
     "build/src",
     "build/assembly",
@@ -95,6 +99,8 @@ export async function dataDisk(work) {
   const images = [];
   for (const [format, hash] of IMAGES) images.push(await addImage(join(root, "repo"), format, hash));
   write("images.json", JSON.stringify(images));
+  mkdirSync(join(root, "web"));
+  writeLayout(makeLayout(makeLayers("base", { seed: 1 }), { compression: "gzip" }), join(root, "web"));
   await writeSignatures(work, write, images.find(({ format }) => format === "v1").digest);
   const disk = join(work, "data.img");
   makeDisk(root, disk, DATA_SIZE, "verity,^has_journal");

@@ -1,9 +1,12 @@
 /** `composefs lint` from outside: what it prints, and how it ends. */
 import { describe, expect, test } from "vitest";
+import { BOOT_RULES } from "../../../src/explain/lint-boot.ts";
 import { LAYER_RULES } from "../../../src/explain/lint-layers.ts";
 import { RULES } from "../../../src/explain/rules.ts";
 import { debian, readFixture } from "../../support/fixtures.ts";
 import { composefs } from "./run.ts";
+
+const RULE_COUNT = RULES.length + LAYER_RULES.length + BOOT_RULES.length;
 
 const dump = readFixture(debian.file);
 const bad = readFixture("lint/nlink.dump");
@@ -87,9 +90,9 @@ note: mounted-over: content in /dev, /proc or /sys (14)
       stderr: "",
     });
     const all = composefs(["lint", "--explain"]);
-    expect(all.stdout.split("\n").filter((line) => line !== "")).toHaveLength(RULES.length + LAYER_RULES.length);
+    expect(all.stdout.split("\n").filter((line) => line !== "")).toHaveLength(RULE_COUNT);
     const { rules } = JSON.parse(composefs(["lint", "--explain", "--json"]).stdout);
-    expect(rules).toHaveLength(RULES.length + LAYER_RULES.length);
+    expect(rules).toHaveLength(RULE_COUNT);
     expect(JSON.parse(composefs(["lint", "--json", "--explain", "socket"]).stdout)).toEqual(
       rules.find(({ rule }: { rule: string }) => rule === "socket"),
     );
