@@ -50,6 +50,14 @@ export function networkFetch(options: NetworkOptions = {}): Fetch {
   };
 }
 
+let machine: Fetch | undefined;
+
+/** The `fetch` by the settings of the machine, one for all: it keeps connections. */
+export function machineFetch(): Fetch {
+  machine ??= networkFetch();
+  return machine;
+}
+
 async function makeDispatcher(proxy: URL | null, certificates: HostCertificates | null): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import("undici");
   const tls = certificates === null ? undefined : tlsOptions(certificates);

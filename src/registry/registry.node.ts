@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { ComposefsError } from "../error.ts";
 import { credentialFiles, type Environment, lookupInFiles } from "./credential-files.node.ts";
-import { type NetworkOptions, networkFetch } from "./fetch.node.ts";
+import { machineFetch, type NetworkOptions, networkFetch } from "./fetch.node.ts";
 import { isHost, isRepository } from "./reference.ts";
 import { type Mirror, Registry, type RegistryOptions } from "./registry.ts";
 import { show } from "./text.ts";
@@ -25,6 +25,7 @@ export interface MachineOptions extends RegistryOptions, NetworkOptions {}
  */
 export function machineRegistry(host: string, options: MachineOptions = {}): Registry {
   const { environment = process.env } = options;
+  const hasNetwork = options.environment !== undefined || options.certificateFolders !== undefined;
   const http = listOf(environment["COMPOSEFS_PLAIN_HTTP"]);
   const isPlain = (name: string) => http.includes(name) || undefined;
   return new Registry(host, {
@@ -32,7 +33,7 @@ export function machineRegistry(host: string, options: MachineOptions = {}): Reg
     credentials: options.credentials ?? lookupInFiles(credentialFiles(environment)),
     plainHttp: options.plainHttp ?? isPlain(host),
     mirrors: options.mirrors ?? mirrorsOf(host, environment, isPlain),
-    fetch: options.fetch ?? networkFetch(options),
+    fetch: options.fetch ?? (hasNetwork ? networkFetch(options) : machineFetch()),
     sha256: () => {
       const hash = createHash("sha256");
       return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };

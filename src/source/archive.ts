@@ -5,6 +5,7 @@
 import { ComposefsError } from "../error.ts";
 import {
   type Archive,
+  type ArchiveKind,
   type BlobPlace,
   bareLayer,
   type ContainerImage,
@@ -32,7 +33,7 @@ const DOCKER_FILE = "manifest.json";
  */
 export async function openArchive(
   archive: Archive,
-  kind: Exclude<ContainerKind, "oci" | "dir"> | null,
+  kind: ArchiveKind | null,
   wanted: Wanted,
   reading: Reading,
 ): Promise<ContainerImage> {
@@ -58,6 +59,7 @@ const KIND_WORDS: Readonly<Record<ContainerKind, string>> = {
   "oci-archive": "an OCI archive, a tar with oci-layout and index.json",
   "docker-archive": "a docker-save archive, a tar with manifest.json",
   tar: "a layer, a tar",
+  registry: "an image in a registry",
   dir: "a directory",
 };
 
@@ -67,7 +69,7 @@ export function kindError(name: string, kind: ContainerKind | null): ComposefsEr
   return new ComposefsError("SOURCE_KIND", `${quote(name)}: expected ${wanted}`, { path: name });
 }
 
-function kindOf(members: TarIndex): Exclude<ContainerKind, "oci" | "dir"> {
+function kindOf(members: TarIndex): ArchiveKind {
   if (LAYOUT_FILES.every((name) => members.has(name))) return "oci-archive";
   return members.has(DOCKER_FILE) ? "docker-archive" : "tar";
 }

@@ -55,7 +55,8 @@ interface Job {
  *
  * @param operand see operand.node.ts
  * @param input standard input or a named pipe, where its first bytes have been looked at: they come but once
- * @throws {ComposefsError} SOURCE_*, BLOB_SIZE, BLOB_DIGEST, BLOB_GZIP, BLOB_ZSTD, BLOB_LIMIT, IO_OPEN, IO_READ, IO_WRITE
+ * @throws {ComposefsError} SOURCE_*, BLOB_SIZE, BLOB_DIGEST, BLOB_GZIP, BLOB_ZSTD, BLOB_LIMIT, REGISTRY_*, IO_OPEN, IO_READ,
+ *   IO_WRITE
  * @throws {TypeError | RangeError} for an option that is none
  */
 export async function openContainer(
@@ -69,6 +70,7 @@ export async function openContainer(
   const reading: Reading = { limits: sourceLimits(options.limits), signal, host: HOST };
   const job: Job = { kind, wanted: { reference, platform }, reading, temporaryDirectory };
   signal?.throwIfAborted();
+  if (kind === "registry") return openRemote(operand, job);
   if (path === null || input !== undefined) {
     return fromStream(inputChunks(input), path ?? "standard input", null, job);
   }
@@ -77,6 +79,12 @@ export async function openContainer(
   if (kind === "oci" || kind === "dir") throw kindError(path, kind);
   // A named pipe is read as standard input is.
   return stats.isFile() ? fromFile(path, stats.size, job) : fromStream(pipeChunks(path), path, null, job);
+}
+
+/** Loaded when it is needed: other sources need no network. */
+async function openRemote(operand: string, { wanted, reading }: Job): Promise<OpenContainer> {
+  const { openRegistryImage } = await import("./registry.node.ts");
+  return { ...(await openRegistryImage(operand, wanted, reading)), close: async () => {} };
 }
 
 async function statOf(path: string) {
@@ -132,7 +140,7 @@ async function fromStream(
 }
 
 function openIn(archive: FileArchive, { kind, wanted, reading }: Job): Promise<ContainerImage> {
-  if (kind === "oci" || kind === "dir") throw kindError(archive.name, kind);
+  if (kind === "oci" || kind === "dir" || kind === "registry") throw kindError(archive.name, kind);
   return openArchive(archive, kind, wanted, reading);
 }
 

@@ -5,6 +5,7 @@
  * says where one lies and what it must be, and `openLayer` (layer-stream.ts) reads it, on any thread.
  */
 
+import type { RemoteBlob } from "../registry/session.ts";
 import type { JsonNode } from "./json.ts";
 import type { Platform } from "./platform.ts";
 
@@ -13,11 +14,16 @@ export type BlobPlace =
   /** A part of a file, in bytes. Node. */
   | { kind: "file"; path: string; offset: number; length: number }
   /** A File, or a slice of one. Browsers. */
-  | { kind: "blob"; blob: Blob };
+  | { kind: "blob"; blob: Blob }
+  /** A blob in a registry, or the beginning of one. Holds credentials: never to be printed or stored. */
+  | ({ kind: "registry" } & RemoteBlob);
 
 export type Compression = "none" | "gzip" | "zstd";
 
-export type ContainerKind = "oci" | "oci-archive" | "docker-archive" | "tar" | "dir";
+export type ContainerKind = "oci" | "oci-archive" | "docker-archive" | "tar" | "dir" | "registry";
+
+/** Those that are one file. */
+export type ArchiveKind = Exclude<ContainerKind, "oci" | "dir" | "registry">;
 
 /** A layer as it is stored. Plain data: it can be posted to a worker. */
 export interface LayerBlob {
@@ -69,12 +75,17 @@ export interface Wanted {
   platform: Platform | null;
 }
 
-/** The files of a layout by name, whether in a directory or in an archive. */
+/** The files of a layout by name, whether in a directory, in an archive or in a registry. */
 export interface FileTable {
   /** For people. */
   readonly name: string;
-  /** Where a regular file lies; null when there is none of that name. @throws {ComposefsError} SOURCE_FILE */
-  find(path: string): Promise<BlobPlace | null>;
+  /**
+   * Where a regular file lies; null when there is none of that name.
+   *
+   * @param expected what its descriptor says, where there is one: a registry does not tell by itself
+   * @throws {ComposefsError} SOURCE_FILE, REGISTRY_*
+   */
+  find(path: string, expected?: { mediaType: string; size: number }): Promise<BlobPlace | null>;
 }
 
 /** An outer archive that can be read at any position. */
@@ -91,7 +102,7 @@ export interface Archive {
 
 /** Bytes at a place. */
 export function placeLength(place: BlobPlace): number {
-  return place.kind === "file" ? place.length : place.blob.size;
+  return place.kind === "blob" ? place.blob.size : place.length;
 }
 
 /** The beginning of a place: at most `length` bytes. */

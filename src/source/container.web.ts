@@ -5,11 +5,11 @@
 import { openArchive } from "./archive.ts";
 import {
   type Archive,
+  type ArchiveKind,
   type BlobPlace,
   bareLayer,
   type Compression,
   type ContainerImage,
-  type ContainerKind,
 } from "./container.ts";
 import type { Reading } from "./document.ts";
 import { HOST, type Host } from "./host.ts";
@@ -24,7 +24,7 @@ const PART_BYTES = 8 * 1024 * 1024;
 
 export interface OpenBlobOptions {
   /** What the file has to be; by default whatever its content says. */
-  kind?: Exclude<ContainerKind, "oci" | "dir"> | undefined;
+  kind?: ArchiveKind | undefined;
   /** For people; by default the name of a File. */
   name?: string | undefined;
   /** A tag of an OCI archive, a name in a docker-save archive. */

@@ -57,8 +57,12 @@ export function blobPath(digest: string): string {
 }
 
 /** Where a file lies that has to be there. @throws {ComposefsError} SOURCE_MISSING, SOURCE_FILE */
-export async function findFile(files: FileTable, path: string): Promise<BlobPlace> {
-  const place = await files.find(path);
+export async function findFile(
+  files: FileTable,
+  path: string,
+  expected?: Pick<Descriptor, "mediaType" | "size">,
+): Promise<BlobPlace> {
+  const place = await files.find(path, expected);
   if (place !== null) return place;
   const text = path.slice(0, 128);
   throw new ComposefsError("SOURCE_MISSING", `${whereIs(files, path)}: there is no such file`, {
@@ -70,7 +74,7 @@ export async function findFile(files: FileTable, path: string): Promise<BlobPlac
 /** Where the blob of a descriptor lies. @throws {ComposefsError} SOURCE_MISSING, SOURCE_FILE, BLOB_SIZE */
 export async function findBlob(files: FileTable, descriptor: Descriptor): Promise<BlobPlace> {
   const path = blobPath(descriptor.digest);
-  const place = await findFile(files, path);
+  const place = await findFile(files, path, descriptor);
   const length = placeLength(place);
   if (length !== descriptor.size) throw sizeError(whereIs(files, path), length, descriptor.size);
   return place;
@@ -83,13 +87,14 @@ export async function findBlob(files: FileTable, descriptor: Descriptor): Promis
  */
 export async function readBlob(files: FileTable, descriptor: Descriptor, reading: Reading): Promise<Document> {
   await findBlob(files, descriptor);
-  return readFile(files, blobPath(descriptor.digest), reading, descriptor.digest);
+  return readFile(files, blobPath(descriptor.digest), reading, descriptor.digest, descriptor);
 }
 
 /**
  * Reads a document.
  *
  * @param digest what its bytes must have, `sha256:` and hex; null for whatever they have
+ * @param expected what its descriptor says, where there is one
  * @throws {ComposefsError} SOURCE_MISSING, SOURCE_FILE, SOURCE_JSON, SOURCE_LIMIT, BLOB_DIGEST, IO_READ
  */
 export async function readFile(
@@ -97,9 +102,10 @@ export async function readFile(
   path: string,
   reading: Reading,
   digest: string | null = null,
+  expected?: Descriptor,
 ): Promise<Document> {
   const where = whereIs(files, path);
-  const place = await findFile(files, path);
+  const place = await findFile(files, path, expected);
   const limit = reading.limits.jsonBytes;
   const actual = placeLength(place);
   if (actual > limit) {

@@ -44,6 +44,12 @@ export async function* readPlace(place: BlobPlace, signal?: AbortSignal): AsyncG
     yield* chunksOf(place.blob.stream(), signal);
     return;
   }
+  if (place.kind === "registry") {
+    const { readRemoteBlob } = await import("../registry/read.ts");
+    const { machineFetch } = await import("../registry/fetch.node.ts");
+    yield* readRemoteBlob(place, machineFetch(), signal);
+    return;
+  }
   const { path, offset, length } = place;
   let bytes = 0;
   // A stream cannot be told to read nothing.

@@ -23,7 +23,12 @@ export async function loadSha256(): Promise<() => Sha256> {
 
 export async function* readPlace(place: BlobPlace, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   if (place.kind === "file") throw new TypeError("a place in a file can be read in Node only");
-  yield* chunksOf(place.blob.stream(), signal);
+  if (place.kind === "blob") {
+    yield* chunksOf(place.blob.stream(), signal);
+    return;
+  }
+  const { readRemoteBlob } = await import("../registry/read.ts");
+  yield* readRemoteBlob(place, (url, init) => fetch(url, init), signal);
 }
 
 /**

@@ -27,7 +27,7 @@ import { checkManifest, checkPlatform, selectManifest } from "./select.ts";
  */
 export async function openOci(
   files: FileTable,
-  kind: "oci" | "oci-archive",
+  kind: "oci" | "oci-archive" | "registry",
   wanted: Wanted,
   reading: Reading,
 ): Promise<ContainerImage> {

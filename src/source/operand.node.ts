@@ -6,6 +6,7 @@
  *   docker-archive:FILE[:NAME]  what `docker save` writes
  *   tar:FILE                    one layer
  *   dir:DIR                     a directory, whose tree is taken as that of one layer
+ *   docker://HOST/NAME[:TAG|@DIGEST]   in a registry; HOST is docker.io where the first part of the name is none
  *   PATH                        one of these, by its content
  *   -                           standard input, by its content; also behind a prefix, except oci: and dir:
  *
@@ -17,11 +18,14 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerKind } from "./container.ts";
 
+/** How an operand begins that names an image in a registry. */
+export const DOCKER_PREFIX = "docker://";
+
 /** An operand, taken apart. */
 export interface ContainerOperand {
   /** Null: by content. */
   kind: ContainerKind | null;
-  /** Null for standard input. */
+  /** Null for standard input; of an image in a registry the whole operand. */
   path: string | null;
   /** Tag or name. */
   reference: string | null;
@@ -29,6 +33,7 @@ export interface ContainerOperand {
 
 /** Takes an operand apart. @throws nothing: a path that does not exist is found out later */
 export function parseOperand(operand: string): ContainerOperand {
+  if (operand.startsWith(DOCKER_PREFIX)) return { kind: "registry", path: operand, reference: null };
   const [, prefix, rest] = /^(?:(oci|oci-archive|docker-archive|tar|dir):)?(.*)$/s.exec(operand)!;
   const kind = (prefix as ContainerKind | undefined) ?? null;
   let path = rest!;

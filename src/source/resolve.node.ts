@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { InputFile, quote } from "./files.node.ts";
 import { compressionOf } from "./media-types.ts";
-import { directoryOfOperand, parseOperand } from "./operand.node.ts";
+import { DOCKER_PREFIX, directoryOfOperand, parseOperand } from "./operand.node.ts";
 import { beginsWithHeader } from "./outer-tar.ts";
 
 export type SourceKind = "dump" | "erofs";
@@ -71,6 +71,7 @@ export function pathOfOperand(operand: string): string | null {
  * @throws {ComposefsError} IO_OPEN, IO_READ
  */
 export function openInput(operand: string): Source | ContainerSource {
+  if (operand.startsWith(DOCKER_PREFIX)) return { kind: "container", operand, name: operand, isDirectory: false };
   if (/^(?:oci|oci-archive|docker-archive|tar|dir):/.test(operand)) return containerSource(operand);
   if (!["", "-"].includes(operand) && existsSync(join(operand, "oci-layout"))) return containerSource(operand);
   if (isDirectory(operand)) return containerSource(operand);

@@ -11,7 +11,7 @@ import { type Platform, platformMatches, platformText } from "./platform.ts";
 import { quote, quoteStart } from "./quote.ts";
 
 /** image-spec, annotations.md. */
-const TAG_KEY = "org.opencontainers.image.ref.name";
+export const TAG_KEY = "org.opencontainers.image.ref.name";
 /** By which BuildKit marks manifests that say something about another one. */
 const REFERENCE_TYPE_KEY = "vnd.docker.reference.type";
 const ATTESTATION = "attestation-manifest";
