@@ -23,8 +23,8 @@ export async function run(list) {
     assert.match(script, /mount --check/);
     for (const [place, ours] of Object.entries(PLACES)) script = script.replaceAll(place, ours);
     // What is mounted is the tree of the image: looked at before it is unmounted.
-    script = script.replace("composefs umount", "cat /tmp/web/etc/app.conf >/dev/null\ncomposefs umount");
-    const input = `set -e\ncomposefs() { ${process.execPath} ${COMPOSEFS} "$@"; }\n${script}\n`;
+    script = script.replace("composefs umount", "busybox cat /tmp/web/etc/app.conf >/dev/null\ncomposefs umount");
+    const input = `set -e\ncomposefs() { ${process.execPath} ${COMPOSEFS} "$@"; }\nmkdir() { busybox mkdir "$@"; }\n${script}\n`;
     const env = { ...process.env, XDG_CACHE_HOME: "/tmp/cache" };
     const { status, stdout, stderr } = spawnSync("/bin/sh", { input, cwd: DATA, env, encoding: "utf8" });
     assert.equal(status, 0, `${stdout}${stderr}`);

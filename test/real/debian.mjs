@@ -65,15 +65,15 @@ function referenceDigest(layout) {
   const dump = join(scratch, "directory.dump");
   writeFileSync(dump, directoryDump(join(bundle, "rootfs")));
   const digest = run(mkcomposefs, "--from-file", "--min-version=1", "--print-digest-only", dump).trim();
-  return { digest, dump };
+  return { digest, dump, root: join(bundle, "rootfs") };
 }
 
 const layout = makeImage(process.argv[2] ?? bootstrap());
-const { digest: reference, dump } = referenceDigest(layout);
+const { digest: reference, dump, root } = referenceDigest(layout);
 console.log(`reference        v1-sha256-12:${reference}`);
 let failures = 0;
 const seen = new Set();
-for (const [form, operand] of Object.entries(makeForms(layout))) {
+for (const [form, operand] of Object.entries({ ...makeForms(layout), "directory by umoci": `dir:${root}` })) {
   const profiles = ["-p", "v1-sha256-12", "-p", "v1-sha512-12", "-p", "v2-sha512-12"];
   const { images } = JSON.parse(
     run(process.execPath, composefs, "digest", operand, "--json", "--no-cache", ...profiles),
