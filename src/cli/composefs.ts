@@ -11,6 +11,7 @@
 import { Command } from "commander";
 import { CLASSES } from "../explain/diff-classes.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
+import { addSignatureCommands } from "./signature-commands.ts";
 import { print, printable, printError } from "./text.ts";
 
 const args = process.argv.slice(2);
@@ -313,6 +314,8 @@ store
   .action(async (image, options) => {
     await runCommand(options.json, async () => (await import("./store.ts")).runRemove(image, options));
   });
+
+addSignatureCommands(program, collect);
 
 program
   .command("lint")

@@ -12,6 +12,7 @@
  */
 
 import { defaultThreads, VerityPool } from "../engine/parallel.node.ts";
+import type { HashName, VerityParameters } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
 import { toHex } from "../image/hex.ts";
 import { verityParameters } from "../image/verity.ts";
@@ -37,21 +38,36 @@ const OPTION_NAMES: Record<string, string> = { blockSize: "--block-size", salt: 
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, IO_*, ENGINE_* */
 export function run(files: readonly string[], options: VerityDigestOptions): number {
-  let parameters: ReturnType<typeof verityParameters>;
-  let threads: number;
-  try {
-    parameters = readParameters(options);
-    threads = options.threads === undefined ? defaultThreads() : wholeNumber("--threads", options.threads);
-  } catch (error) {
-    throw usageError((error as Error).message.replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name));
-  }
+  const parameters = readParameters(options);
+  const hashFile = fileHasher(parameters, options);
   const blockSize = 2 ** parameters.blockBits;
   const found: Array<{ file: string; hash: string; blockSize: number; digest: string }> = [];
+  for (const path of files) {
+    const hex = toHex(hashFile(path));
+    if (options.json) found.push({ file: path, hash: parameters.hash, blockSize, digest: hex });
+    else print(options.compact ? `${hex}\n` : `${parameters.hash}:${hex} ${path}\n`);
+  }
+  if (options.json) print(`${JSON.stringify({ files: found })}\n`);
+  return EXIT_OK;
+}
+
+/** Options of how a file is hashed, which change no digest. */
+export type HashingOptions = Pick<VerityDigestOptions, "threads" | "progress" | "accelerator">;
+
+/**
+ * A function that gives the fs-verity digest of a file.
+ *
+ * @returns it throws IO_*, also IO_CHANGED for a file that becomes shorter
+ * @throws {ComposefsError} USAGE
+ */
+export function fileHasher(parameters: VerityParameters, options: HashingOptions): (path: string) => Uint8Array {
+  const threads =
+    options.threads === undefined ? defaultThreads() : asUsage(() => wholeNumber("--threads", options.threads!));
   const pool = new VerityPool(threads);
   const accelerator = options.accelerator ? acceleratorFromEnvironment() : "off";
-  const progress = startProgress(options.progress);
-  try {
-    for (const path of files) {
+  return (path) => {
+    const progress = startProgress(options.progress);
+    try {
       const file = new InputFile(pathOfOperand(path));
       const digest = pool.digest(
         file.fd,
@@ -62,32 +78,41 @@ export function run(files: readonly string[], options: VerityDigestOptions): num
         (bytes) => progress.update(`hashing ${path}`, bytes, file.size),
       );
       file.close();
-      if (digest === null) {
-        throw new ComposefsError("IO_CHANGED", `${quote(path)} became shorter while it was read`, { path });
-      }
+      if (digest !== null) return digest;
+      throw new ComposefsError("IO_CHANGED", `${quote(path)} became shorter while it was read`, { path });
+    } finally {
       progress.clear();
-      const hex = toHex(digest);
-      if (options.json) found.push({ file: path, hash: parameters.hash, blockSize, digest: hex });
-      else print(options.compact ? `${hex}\n` : `${parameters.hash}:${hex} ${path}\n`);
     }
-    if (options.json) print(`${JSON.stringify({ files: found })}\n`);
-    return EXIT_OK;
-  } finally {
-    progress.clear();
+  };
+}
+
+/** Options that decide the digest. @throws {ComposefsError} USAGE */
+export function readParameters(options: Pick<VerityDigestOptions, "hashAlg" | "blockSize" | "salt">): VerityParameters {
+  return asUsage(() => checkParameters(options));
+}
+
+/** The name of a hash, for which fsverity takes the kernel's numbers as well. @throws {RangeError} */
+export function hashName(text: string): HashName {
+  const hash = { "1": "sha256", "2": "sha512" }[text] ?? text;
+  if (hash === "sha256" || hash === "sha512") return hash;
+  throw new RangeError(`--hash-alg: expected sha256 or sha512, got ${quote(hash)}`);
+}
+
+/** Runs a check; what it says of options is wrong usage. */
+export function asUsage<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw usageError((error as Error).message.replace(/^\w+(?=:)/, (name) => OPTION_NAMES[name] ?? name));
   }
 }
 
-function readParameters(options: VerityDigestOptions): ReturnType<typeof verityParameters> {
+function checkParameters(options: Pick<VerityDigestOptions, "hashAlg" | "blockSize" | "salt">): VerityParameters {
   const salt = options.salt ?? "";
   if (!/^([0-9a-fA-F]{2})*$/.test(salt))
     throw new RangeError(`--salt: expected pairs of hex digits, got ${quote(salt)}`);
-  // fsverity takes the kernel's numbers as well as names.
-  const hash = { "1": "sha256", "2": "sha512" }[options.hashAlg] ?? options.hashAlg;
-  if (hash !== "sha256" && hash !== "sha512") {
-    throw new RangeError(`--hash-alg: expected sha256 or sha512, got ${quote(hash)}`);
-  }
   return verityParameters({
-    hash,
+    hash: hashName(options.hashAlg),
     blockSize: wholeNumber("--block-size", options.blockSize),
     salt: Buffer.from(salt, "hex"),
   });

@@ -10,7 +10,14 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export type OracleName = "mkcomposefs" | "composefs-info" | "fsverity" | "fsck.erofs" | "dump.erofs" | "mkfs.erofs";
+export type OracleName =
+  | "mkcomposefs"
+  | "composefs-info"
+  | "fsverity"
+  | "openssl"
+  | "fsck.erofs"
+  | "dump.erofs"
+  | "mkfs.erofs";
 
 /** Version of the mkcomposefs that made the goldens. */
 const PINNED_VERSION = "1.0.8";
@@ -24,6 +31,7 @@ const HOW_TO_GET: Record<OracleName, string> = {
   mkcomposefs: "test/oracle/fetch-mkcomposefs.sh",
   "composefs-info": "test/oracle/fetch-mkcomposefs.sh",
   fsverity: "test/oracle/install-packages.sh fsverity",
+  openssl: "test/oracle/install-packages.sh openssl",
   "fsck.erofs": "test/oracle/install-packages.sh erofs-utils",
   "dump.erofs": "test/oracle/install-packages.sh erofs-utils",
   "mkfs.erofs": "test/oracle/install-packages.sh erofs-utils",

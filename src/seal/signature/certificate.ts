@@ -29,7 +29,7 @@ export type PublicKey =
 
 /** A certificate, read. */
 export interface Certificate {
-  /** Name of the owner and of the issuer, for people: `O=Example, CN=signer`. */
+  /** Name of the owner and of the issuer, for people: `O=Example, CN=signer`. Nothing in it can steer a terminal. */
   subject: string;
   issuer: string;
   /** Serial number: lower-case hex of the bytes that the certificate has. */
