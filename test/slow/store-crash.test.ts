@@ -9,5 +9,6 @@ test.skipIf(process.platform !== "linux")(`${KILLS} kills at random moments (nee
   const counts = await killImporters(emptyFolder(), KILLS, 2n);
   console.log(JSON.stringify(counts));
   expect(counts.killed + counts.ended).toBe(KILLS);
+  expect(counts.completed).toBe(KILLS / 5);
   expect(counts.interrupted).toBeGreaterThan(KILLS / 5);
 });

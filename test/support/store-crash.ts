@@ -77,20 +77,21 @@ export async function killImporters(cwd: string, kills: number, seed: bigint): P
     if ((await ended).signal === "SIGKILL") counts.killed++;
     else counts.ended++;
 
-    if (objectCount(repo) === undefined) continue;
-    const store = ObjectStore.open(repo);
-    const { problems } = await verifyStore(store);
-    check(problems.length === 0, JSON.stringify(problems[0]));
-    const isWhole = listImages(store).length > 0;
-    if (!isWhole || store.names("objects/.tmp").length > 0) counts.interrupted++;
-    if (i % KILLS_UNTIL_COMPLETE !== 0) {
+    // Some are killed before there is a repository.
+    if (objectCount(repo) !== undefined) {
+      const store = ObjectStore.open(repo);
+      const { problems } = await verifyStore(store);
+      check(problems.length === 0, JSON.stringify(problems[0]));
+      const isWhole = listImages(store).length > 0;
+      if (!isWhole || store.names("objects/.tmp").length > 0) counts.interrupted++;
       // Another one goes on where this one was stopped, or from the beginning.
-      if (isWhole || random.below(2) === 0) rmSync(repo, { recursive: true });
-      continue;
+      const isAgain = i % KILLS_UNTIL_COMPLETE !== 0 && (isWhole || random.below(2) === 0);
+      if (isAgain) rmSync(repo, { recursive: true });
     }
+    if (i % KILLS_UNTIL_COMPLETE !== 0) continue;
     await whole();
     counts.completed++;
-    await collectGarbage(store, objectDigestsOfFile, { temporaryAgeMs: -1 });
+    await collectGarbage(ObjectStore.open(repo), objectDigestsOfFile, { temporaryAgeMs: -1 });
     const found = snapshot(repo);
     check(found.size === expected.size, `${found.size} files and directories, expected ${expected.size}`);
     for (const [path, value] of expected) {
