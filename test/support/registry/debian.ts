@@ -1,0 +1,65 @@
+/** Debian's docker-registry on loopback, with a data directory of its own. It has no API for referrers. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const START_MS = 20_000;
+
+export interface RealRegistry {
+  /** `127.0.0.1:PORT` */
+  host: string;
+  close(): void;
+}
+
+/** Whether there is the program. With CI=true it must be there. @throws Error when it is not */
+export function hasProgram(name: string, install: string): boolean {
+  if (spawnSync(name, ["--version"]).error === undefined) return true;
+  const message = `${name} is missing (${install})`;
+  if (process.env["CI"] === "true") throw new Error(message);
+  console.warn(`SKIPPED: ${message}`);
+  return false;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Waits until a registry answers. */
+export async function waitFor(host: string, child: ChildProcess): Promise<void> {
+  const began = performance.now();
+  while (performance.now() - began < START_MS) {
+    if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}`);
+    const answer = await fetch(`http://${host}/v2/`).catch(() => null);
+    if (answer !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the registry does not come up");
+}
+
+/** Starts docker-registry. */
+export async function startDebianRegistry(): Promise<RealRegistry> {
+  const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
+  const host = `127.0.0.1:${await freePort()}`;
+  const config = join(folder, "config.yml");
+  const storage = `storage:\n  filesystem:\n    rootdirectory: ${folder}/data\n`;
+  writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}http:\n  addr: ${host}\n`);
+  const child = spawn("docker-registry", ["serve", config], { stdio: "ignore" });
+  const close = () => {
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await waitFor(host, child);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { host, close };
+}
