@@ -2,9 +2,11 @@
  * Whether a signature of an fs-verity digest is good: the kernel's question, answered without a kernel (signatures.md 5).
  *
  * Order of the checks: form, then signer, then signature, so that an answer does not depend on luck. A signature is
- * good when some certificate that is trusted has made it for this digest. Stricter than the kernel: bytes behind the message,
- * SHA-1 and SHA-224, RSA below 2048 bits and digests that disagree are refused, and one signer of a trusted certificate that does
- * not fit spoils the rest.
+ * good when some certificate that is trusted has made it for this digest.
+ *
+ * Stricter than the kernel, so that what is accepted has few forms and all of it is looked at: refused are bytes behind the
+ * message, SHA-1, SHA-224 and SHA-3, RSA below 2048 bits, digests that are named in two ways, parameters other than NULL,
+ * revocation lists, attributes that nothing signs; and one signer of a trusted certificate that does not fit spoils the rest.
  */
 
 import type { HashName } from "../../engine/slot.ts";
