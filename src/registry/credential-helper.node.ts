@@ -60,7 +60,7 @@ export async function askHelper(name: string, server: string, timeoutMs = HELPER
   const answer = jsonObject(output);
   const username = answer && textOf(answer, "Username");
   const secret = answer && textOf(answer, "Secret");
-  if (username === null || secret === null) throw failed("it answered something else than a name and a secret");
+  if (username === null || secret === null) throw failed("it answered something else than a name and a password");
   if (username !== TOKEN_NAME) return { kind: "password", username, password: secret };
   if (!isToken(secret)) throw failed("its token cannot stand in a header");
   return { kind: "identity-token", token: secret };

@@ -7,6 +7,9 @@ import { isObject, type JsonObject, jsonObject, objectOf, show, textOf } from ".
 export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 
+/** The config of what is no image: OCI image-spec, manifest.md, "Guidance for an Empty Descriptor". */
+export const EMPTY_TYPE = "application/vnd.oci.empty.v1+json";
+
 /** What a manifest may be: the header Accept, without which registries rewrite what they have. */
 export const MANIFEST_TYPES: readonly string[] = [
   INDEX_TYPE,
@@ -69,6 +72,14 @@ export function referrerOf(bytes: Uint8Array, digest: string): { referrer: Descr
     ...(annotations !== null && { annotations }),
   };
   return { referrer, subject: descriptorOf(manifest["subject"]) };
+}
+
+/**
+ * Whether a list of referrers says what one of them is. Without an artifactType it does not; nor with that of the empty
+ * config, which a manifest must not leave to stand for it (manifest.md, artifactType), and which go-containerregistry gives.
+ */
+export function isTyped({ artifactType }: Descriptor): boolean {
+  return artifactType !== undefined && artifactType !== EMPTY_TYPE;
 }
 
 /** The entries of an index; null for what is none. Entries that are no descriptors are dropped: others can be used. */

@@ -15,6 +15,8 @@ export interface RegistryLimits {
   referrersPages: number;
   /** Referrers of one image. */
   referrers: number;
+  /** Referrers whose manifests are read because the list does not say what they are. */
+  referrersRead: number;
   /** Bytes of the body of a refusal, of which messages show a little. */
   errorBytes: number;
   /** Bytes of one header that is read: WWW-Authenticate, Link, Location. */
@@ -47,6 +49,8 @@ export const REGISTRY_LIMITS: Readonly<RegistryLimits> = {
   referrersPages: 100,
   // Images have a handful; those that a robot signs every day some hundreds a year.
   referrers: 10_000,
+  // One request for each; go-containerregistry and old clients say nothing about any.
+  referrersRead: 256,
   errorBytes: 16 * 1024,
   // What nginx and Node take as a default: 8 and 16 KiB.
   headerBytes: 8 * 1024,

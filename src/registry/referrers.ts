@@ -5,7 +5,7 @@
 
 import { ComposefsError } from "../error.ts";
 import { repositoryScope } from "./authorize.ts";
-import { type Descriptor, INDEX_TYPE, indexEntries } from "./descriptor.ts";
+import { type Descriptor, INDEX_TYPE, indexEntries, isTyped, referrerOf } from "./descriptor.ts";
 import { type Endpoint, sleep } from "./endpoint.ts";
 import { type JsonObject, jsonObject, show } from "./text.ts";
 import { type Answer, addressOf } from "./transport.ts";
@@ -40,7 +40,8 @@ export interface Manifests {
 /**
  * Lists what the API knows.
  *
- * @param artifactType of those that are wanted; null for all. Filtered here, unless the registry says that it did
+ * @param artifactType of those that are wanted; null for all. Filtered here, unless the registry says that
+ *   it did; those of which it does not say what they are come along
  * @returns null when the registry does not have the API
  * @throws {ComposefsError} REGISTRY_*
  */
@@ -78,7 +79,7 @@ export async function listReferrers(
     const applied = (answer.header("oci-filters-applied") ?? "").split(",").map((name) => name.trim());
     const isFiltered = artifactType === null || applied.includes("artifactType");
     for (const entry of entries) {
-      if (!isFiltered && entry.artifactType !== artifactType) continue;
+      if (!isFiltered && isTyped(entry) && entry.artifactType !== artifactType) continue;
       found.set(entry.digest, entry);
       if (found.size > limits.referrers) throw limitError(addressOf(to), "referrers", "referrers", limits.referrers);
     }
@@ -107,6 +108,35 @@ function nextPage(answer: Answer, origin: string): URL | null {
     throw new ComposefsError("REGISTRY_RESPONSE", `${addressOf(answer.url)}: ${what}`);
   }
   return null;
+}
+
+/**
+ * Takes those of a type out of a list; of those of which it does not say what they are the manifests are read.
+ *
+ * @throws {ComposefsError} REGISTRY_LIMIT, REGISTRY_*
+ */
+export async function ofType(
+  { limits }: Endpoint,
+  manifests: Manifests,
+  entries: readonly Descriptor[],
+  artifactType: string,
+): Promise<Descriptor[]> {
+  const found: Descriptor[] = [];
+  let reads = 0;
+  for (const entry of entries) {
+    if (isTyped(entry)) {
+      if (entry.artifactType === artifactType) found.push(entry);
+      continue;
+    }
+    if (reads++ >= limits.referrersRead) {
+      throw limitError(show(entry.digest), "referrers of unknown type", "referrersRead", limits.referrersRead);
+    }
+    const manifest = await manifests.read(entry.digest);
+    if (manifest === null) continue;
+    const { referrer } = referrerOf(manifest.bytes, manifest.digest);
+    if (referrer.artifactType === artifactType) found.push({ ...referrer, mediaType: entry.mediaType });
+  }
+  return found;
 }
 
 /** Lists what the fallback tag names; nothing when there is no such tag. @throws {ComposefsError} REGISTRY_* */

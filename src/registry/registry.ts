@@ -20,7 +20,7 @@ import { Endpoint, isLoopback } from "./endpoint.ts";
 import { type RegistryLimits, registryLimits } from "./limits.ts";
 import { openerOf, type RemoteManifest, readManifest } from "./read.ts";
 import { isDigest, isHost, isRepository, isTag } from "./reference.ts";
-import { listReferrers, type Manifests, type Referrers, readFallback, writeFallback } from "./referrers.ts";
+import { listReferrers, type Manifests, ofType, type Referrers, readFallback, writeFallback } from "./referrers.ts";
 import type { EndpointSession, RegistrySession } from "./session.ts";
 import { show } from "./text.ts";
 import type { Answer, Fetch } from "./transport.ts";
@@ -195,11 +195,11 @@ export class Registry {
     checkDigestName(digest);
     checkNames(repository, digest);
     const listed = await listReferrers(this.#origin, repository, digest, artifactType, signal);
-    if (listed !== null) return { by: "api", referrers: listed };
-    const entries = await readFallback(this.#manifests(repository, signal), digest);
+    const manifests = this.#manifests(repository, signal);
+    const entries = listed ?? (await readFallback(manifests, digest));
     const unique = [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
-    const referrers = unique.filter((entry) => artifactType === null || entry.artifactType === artifactType);
-    return { by: "tag", referrers };
+    const referrers = artifactType === null ? unique : await ofType(this.#origin, manifests, unique, artifactType);
+    return { by: listed === null ? "tag" : "api", referrers };
   }
 
   /**

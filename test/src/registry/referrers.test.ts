@@ -107,6 +107,21 @@ describe("the API", () => {
     expect((await registry.referrers("a", SUBJECT.digest)).referrers).toEqual([{ ...good, annotations: { b: "c" } }]);
   });
 
+  test("of which the list does not say what they are are read", async () => {
+    await start({}, { referrersRead: 3 });
+    const bytes = [SEALS[0]!, OTHER, SEALS[1]!];
+    for (const one of bytes) server.manifests.set(`a@${sha256(one)}`, { bytes: one, type: TYPE });
+    const entry = (one: Buffer) => ({ mediaType: TYPE, digest: sha256(one), size: one.length });
+    const [first, second, third] = bytes.map(entry);
+    const empty = "application/vnd.oci.empty.v1+json";
+    reply({ manifests: [first, { ...second, artifactType: empty }, { ...third, artifactType: empty }] });
+    const { referrers } = await registry.referrers("a", SUBJECT.digest, { artifactType: "application/x.seal" });
+    expect(referrers).toEqual([SEALS[0]!, SEALS[1]!].map((one) => referrerOf(one, sha256(one)).referrer));
+    reply({ manifests: [first, second, third, entry(SEALS[2]!)] });
+    await expect(digests("application/x.seal")).rejects.toMatchObject({ code: "REGISTRY_LIMIT", data: { limit: 3 } });
+    expect(await digests()).toHaveLength(4);
+  });
+
   test("404 and what is no index mean that there is none; other failures are failures", async () => {
     await start();
     for (const body of ["no", [], {}, { manifests: {} }]) {

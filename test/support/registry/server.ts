@@ -146,7 +146,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
 }
 
 /** Limits with which a test need not wait. */
-export const FAST = { backoffMs: 1, idleMs: 400, answerMs: 1500 } as const;
+export const FAST = { backoffMs: 1, idleMs: 1000, answerMs: 3000 } as const;
 
 /** Puts an artifact together that refers to `subject`. */
 export function artifactOf(

@@ -1,10 +1,14 @@
-/** Debian's docker-registry on loopback, with a data directory of its own. It has no API for referrers. */
+/**
+ * Real registries on loopback: Debian's docker-registry with a data directory of its own, which has no API for referrers,
+ * and that of go-containerregistry, which has, and keeps everything in memory.
+ */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const START_MS = 20_000;
 
@@ -16,7 +20,8 @@ export interface RealRegistry {
 
 /** Whether there is the program. With CI=true it must be there. @throws Error when it is not */
 export function hasProgram(name: string, install: string): boolean {
-  if (spawnSync(name, ["--version"]).error === undefined) return true;
+  const isPath = name.includes("/");
+  if (isPath ? existsSync(name) : spawnSync(name, ["--version"]).error === undefined) return true;
   const message = `${name} is missing (${install})`;
   if (process.env["CI"] === "true") throw new Error(message);
   console.warn(`SKIPPED: ${message}`);
@@ -32,7 +37,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Waits until a registry answers. */
-export async function waitFor(host: string, child: ChildProcess): Promise<void> {
+async function waitFor(host: string, child: ChildProcess): Promise<void> {
   const began = performance.now();
   while (performance.now() - began < START_MS) {
     if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}`);
@@ -55,6 +60,24 @@ export async function startDebianRegistry(): Promise<RealRegistry> {
     child.kill();
     rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    await waitFor(host, child);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { host, close };
+}
+
+/** The program of test/support/registry/native. */
+export const NATIVE_REGISTRY = fileURLToPath(new URL("../../../.oracles/bin/native-registry", import.meta.url));
+
+/** Starts the registry with the native API. */
+export async function startNativeRegistry(): Promise<RealRegistry> {
+  const port = await freePort();
+  const child = spawn(NATIVE_REGISTRY, [String(port)], { stdio: "ignore" });
+  const close = () => void child.kill();
+  const host = `127.0.0.1:${port}`;
   try {
     await waitFor(host, child);
   } catch (error) {
