@@ -78,7 +78,7 @@ export async function readContainer(
 /** A directory as an image of one layer. */
 async function readAsLayer(directory: string, options: ReadContainerOptions): Promise<ReadContainer> {
   const { hashes, workers: threads, accelerator, signal, onProgress } = options;
-  const nothing = { reference: null, manifest: null, config: null, platform: null, layers: [] };
+  const nothing = { reference: null, manifest: null, config: null, platform: null, layers: [], files: null };
   const image: OpenContainer = { kind: "dir", name: directory, ...nothing, close: async () => {} };
   options.onImage?.(image);
   const layer = await readDirectory(directory, {

@@ -85,6 +85,23 @@ export function setMembers(document: Uint8Array, edits: readonly MemberEdit[]): 
   );
 }
 
+/**
+ * Adds an element to the end of an array in a document.
+ *
+ * @param path the array
+ * @param json the element
+ * @throws {ComposefsError} SOURCE_JSON
+ */
+export function appendElement(document: Uint8Array, path: JsonPath, json: string): Uint8Array {
+  return edit(document, (root) => {
+    const owner = find(root, path.slice(0, -1));
+    const { elements, start } = memberOf(owner, String(path.at(-1)), path) ?? owner;
+    if (elements === null) throw pathError(path, "there is no array");
+    const at = elements.at(-1)?.end ?? start + 1;
+    return [{ start: at, end: at, text: elements.length > 0 ? `,${json}` : json }];
+  });
+}
+
 function edit(document: Uint8Array, splicesOf: (root: Value, text: string) => Splice[]): Uint8Array {
   parseJson(document, "the document");
   const text = new TextDecoder().decode(document);

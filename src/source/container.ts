@@ -66,6 +66,8 @@ export interface ContainerImage {
   platform: string | null;
   /** Base first. */
   layers: LayerBlob[];
+  /** The layout that it lies in, with what stands beside it; null where there is none. */
+  files: FileTable | null;
 }
 
 /** Which of several images is meant. */
@@ -116,7 +118,16 @@ export function bareLayer(name: string, place: BlobPlace, compression: Compressi
   const mediaType = `application/vnd.oci.image.layer.v1.tar${compression === "none" ? "" : `+${compression}`}`;
   const unknown = { digest: null, size: null, diffId: null };
   const layer: LayerBlob = { place, compression, mediaType, ...unknown, name, annotations: {} };
-  return { kind: "tar", name, reference: null, manifest: null, config: null, platform: null, layers: [layer] };
+  return {
+    kind: "tar",
+    name,
+    reference: null,
+    manifest: null,
+    config: null,
+    platform: null,
+    layers: [layer],
+    files: null,
+  };
 }
 
 /** Os and architecture of a config, as far as it has them. @throws {ComposefsError} SOURCE_JSON */

@@ -38,6 +38,7 @@ export async function openDocker(files: ArchiveFiles, wanted: Wanted, reading: R
     config: { bytes: config.bytes, digest: config.digest, json: config.json },
     platform: platform && platformText(platform),
     layers,
+    files: null,
   };
 }
 

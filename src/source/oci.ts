@@ -58,6 +58,7 @@ export async function openOci(
     config: { bytes: config.bytes, digest: config.digest, json: config.json },
     platform: actual && platformText(actual),
     layers,
+    files,
   };
 }
 

@@ -1,0 +1,110 @@
+/**
+ * `composefs verify INPUT`: every digest and signature that a container image is sealed with, in its manifest and in artifacts
+ * beside it, against the image itself (sealing.md 7). One line for each object, then the verdict and what nobody checked:
+ *
+ *   merged    fsverity-sha512-12  right; signed by CN=release (sha256:9f1c…)
+ *
+ *   verdict      verified
+ *   checked      by this tool, now; what is read later, a kernel checks (composefs mount --check)
+ *
+ * With `--cert` signatures are checked, and the merged tree must be signed by one of the certificates; `--expect-manifest`
+ * pins the manifest; `--role` names what must be sealed, merged unless it is given. Exit code 0 verified, 1 not, 2 error.
+ * `--json` prints one object:
+ *
+ *   {"verdict": "verified", "input": "oci:web", "manifest": "sha256:52a1…", "objects": [{"role": "merged", "layer": null,
+ *     "algorithm": "fsverity-sha512-12", "where": "manifest", "expected": "d06f…", "computed": "d06f…", "isEqual": true,
+ *     "transform": null, "problem": null, "signature": {"state": "valid", "detail": "CN=release"}}],
+ *    "failures": [], "violations": [], "uncovered": ["…"], "unknown": [], "legacy": []}
+ */
+
+import { fromHex } from "../image/hex.ts";
+import { SealDigests } from "../seal/digests.ts";
+import { findArtifacts } from "../seal/find.ts";
+import { SEAL_ROLES, type SealRole } from "../seal/keys.ts";
+import type { Certificate } from "../seal/signature/certificate.ts";
+import { type SignatureCheck, verifyImage } from "../seal/verify.ts";
+import { verifyText } from "../seal/verify-text.ts";
+import { quote } from "../source/files.node.ts";
+import { HOST } from "../source/host.ts";
+import { JsonNode } from "../source/json.ts";
+import { sourceLimits } from "../source/limits.ts";
+import { openInput } from "../source/resolve.node.ts";
+import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { type ContainerLayers, checkInputOptions, type InputOptions, openLayers } from "./input.ts";
+import { startProgress } from "./progress.ts";
+import { print } from "./text.ts";
+
+export interface VerifyOptions extends Omit<InputOptions, "role"> {
+  /** PEM or DER files. */
+  cert?: string[];
+  expectManifest?: string;
+  role?: string[];
+  json?: boolean;
+  progress: boolean;
+}
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SEAL_*, CERTIFICATE_*, and all that reading gives */
+export async function run(operand: string, options: VerifyOptions): Promise<number> {
+  const { role: names = ["merged"], cert, expectManifest, ...inputOptions } = options;
+  const roles = names.flatMap((name) => name.split(","));
+  for (const role of roles) {
+    if (SEAL_ROLES.includes(role as SealRole)) continue;
+    throw usageError(`--role: expected ${SEAL_ROLES.join(" or ")}, got ${quote(role)}`);
+  }
+  if (expectManifest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(expectManifest)) {
+    throw usageError(`--expect-manifest: expected sha256: and 64 hex digits, got ${quote(expectManifest)}`);
+  }
+  checkInputOptions(inputOptions);
+  const checkSignature = cert === undefined ? null : await signatureCheck(cert);
+  const source = openInput(operand);
+  if (source.kind !== "container")
+    throw usageError(`${quote(source.name)} is no container image: only those are sealed`);
+  const progress = startProgress(options.progress);
+  // Which hashes the seals have is known when the manifest was read; both come from one reading.
+  const container = await openLayers(source, inputOptions, ["sha256", "sha512"], { progress });
+  try {
+    progress.clear();
+    const { image, trees } = container;
+    if (image.manifest === null) throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
+    const reading = { limits: sourceLimits({}), signal: undefined, host: HOST };
+    const report = await verifyImage({
+      digests: new SealDigests({ trees, manifest: image.manifest.bytes, config: image.config?.bytes ?? null }),
+      manifest: { digest: image.manifest.digest, size: image.manifest.bytes.length },
+      annotations: annotationsOf(container),
+      artifacts: await findArtifacts(image, reading),
+      checkSignature,
+      expectedManifest: expectManifest ?? null,
+      roles: roles as SealRole[],
+    });
+    const facts = { ...report, input: operand, manifest: image.manifest.digest };
+    print(options.json ? `${JSON.stringify(facts)}\n` : verifyText(report, operand));
+    return report.verdict === "verified" ? EXIT_OK : EXIT_NO;
+  } finally {
+    progress.clear();
+    await container.image.close();
+  }
+}
+
+/** Annotations of everything that can be sealed inline. */
+function annotationsOf({ image }: ContainerLayers) {
+  const manifest = new JsonNode(image.manifest!.json, "manifest");
+  const config = new JsonNode(image.config?.json ?? {}, "config").field("config");
+  return {
+    manifest: image.manifest!.annotations,
+    config: manifest.field("config").field("annotations").texts(),
+    layers: image.layers.map(({ annotations }) => annotations),
+    labels: config.isPresent ? config.field("Labels").texts() : {},
+  };
+}
+
+/** The CMS library is loaded here, and nowhere before. */
+async function signatureCheck(paths: readonly string[]): Promise<SignatureCheck> {
+  const { readCertificateFiles } = await import("./signature-input.ts");
+  const { verifySignature } = await import("../seal/signature/verify.ts");
+  const certificates: Certificate[] = await readCertificateFiles(paths);
+  return async (hash, digest, signature) => {
+    const { refusal, certificate } = await verifySignature({ hash, digest: fromHex(digest), signature, certificates });
+    if (refusal !== null) throw refusal;
+    return certificate!.subject;
+  };
+}

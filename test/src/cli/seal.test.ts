@@ -1,0 +1,180 @@
+/** `composefs seal` and `verify` on layouts: what is sealed verifies, twice is once, and one thing changed is found. */
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeCertificate } from "../../support/make-certificate.ts";
+import { makeLayout, makeMultiLayout, writeLayout } from "../../support/oci/forms.mjs";
+import { golden, layersOf } from "../../support/oci/golden.ts";
+import { type RunOptions, composefs as runComposefs } from "./run.ts";
+
+const base = golden.images.find(({ image, seed, scale }) => image === "base" && seed === 1 && scale === 1)!;
+const home = mkdtempSync(join(tmpdir(), "composefs-seal-"));
+afterAll(() => rmSync(home, { recursive: true }));
+let count = 0;
+
+function composefs(args: readonly string[], options: RunOptions = {}) {
+  return runComposefs(args, { cwd: home, env: { XDG_CACHE_HOME: join(home, "cache") }, ...options });
+}
+
+/** A layout with the image. */
+function layout(): string {
+  const name = `layout-${count++}`;
+  mkdirSync(join(home, name));
+  writeLayout(makeLayout(layersOf(base)), join(home, name));
+  return name;
+}
+
+const indexOf = (name: string) => readFileSync(join(home, name, "index.json"), "utf8");
+const blobOf = (name: string, digest: string) => join(home, name, "blobs", digest.replace(":", "/"));
+const filesOf = (name: string) => readdirSync(join(home, name, "blobs/sha256")).sort();
+const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+const verdictOf = (name: string, ...args: string[]) => {
+  const { exitCode, stdout } = composefs(["verify", `oci:${name}`, "--json", ...args]);
+  return { exitCode, ...JSON.parse(stdout) };
+};
+
+describe("an artifact", () => {
+  test("seals the image, which stays as it is; sealing twice changes nothing", () => {
+    const name = layout();
+    const before = indexOf(name);
+    expect(composefs(["verify", `oci:${name}`])).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining("unsealed"),
+    });
+    const first = JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout);
+    expect(first).toMatchObject({ mode: "artifact", isChanged: true });
+    expect(first.seals.map(({ role }: { role: string }) => role)).toEqual(["manifest", "config", "merged"]);
+    const sealed = indexOf(name);
+    expect(sealed.startsWith(before.slice(0, before.lastIndexOf("]")))).toBe(true);
+    const files = filesOf(name);
+    expect(JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout)).toEqual({ ...first, isChanged: false });
+    expect([indexOf(name), filesOf(name)]).toEqual([sealed, files]);
+    expect(verdictOf(name)).toMatchObject({ exitCode: 0, verdict: "verified", uncovered: [], violations: [] });
+    // The image is still the one that is meant.
+    expect(composefs(["digest", name]).stdout).toBe(`v1-sha512-12:${first.seals[2].digest}\n`);
+  });
+
+  test("of several algorithms is several artifacts", () => {
+    const name = layout();
+    const { artifacts } = JSON.parse(
+      composefs(["seal", `oci:${name}`, "-a", "sha256-12,fsverity-sha512-16", "--json"]).stdout,
+    );
+    expect(artifacts).toHaveLength(2);
+    expect(verdictOf(name).objects).toHaveLength(6);
+  });
+
+  test("one byte of it, of the config or of a layer changed is found", () => {
+    const name = layout();
+    const { manifest, artifacts } = JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout);
+    const document = JSON.parse(readFileSync(blobOf(name, manifest), "utf8"));
+    const artifact = JSON.parse(readFileSync(blobOf(name, artifacts[0]), "utf8"));
+    for (const digest of [manifest, document.config.digest, document.layers[0].digest, artifacts[0]]) {
+      const damaged = `layout-${count++}`;
+      cpSync(join(home, name), join(home, damaged), { recursive: true });
+      const bytes = readFileSync(blobOf(damaged, digest));
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(blobOf(damaged, digest), bytes);
+      const { exitCode, stderr } = composefs(["verify", `oci:${damaged}`, "--no-cache"]);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringMatching(/^BLOB_DIGEST: .*the digest is/),
+      });
+    }
+    // With right digests of wrong statements: each entry once.
+    for (const [i] of artifact.layers.entries()) {
+      const changed = structuredClone(artifact);
+      const [key, value] = Object.entries(changed.layers[i].annotations as Record<string, string>)[0]!;
+      changed.layers[i].annotations[key] = (value.startsWith("0") ? "1" : "0") + value.slice(1);
+      const bytes = Buffer.from(JSON.stringify(changed));
+      const forged = `layout-${count++}`;
+      cpSync(join(home, name), join(home, forged), { recursive: true });
+      writeFileSync(blobOf(forged, sha256(bytes)), bytes);
+      writeFileSync(join(home, forged, "index.json"), indexOf(forged).replace(artifacts[0], sha256(bytes)));
+      const { exitCode, verdict, objects } = verdictOf(forged);
+      expect({ exitCode, verdict }).toEqual({ exitCode: 1, verdict: "failed" });
+      expect(objects.map(({ isEqual }: { isEqual: boolean }) => isEqual)).toEqual(
+        artifact.layers.map((_: unknown, j: number) => j !== i),
+      );
+    }
+  });
+});
+
+describe("inline", () => {
+  test("the manifest changes and its index with it; sealing twice changes nothing", () => {
+    const name = layout();
+    const first = JSON.parse(composefs(["seal", `oci:${name}`, "--mode", "inline", "--layers", "--json"]).stdout);
+    expect(indexOf(name)).toContain(first.manifest);
+    const sealed = indexOf(name);
+    const again = JSON.parse(composefs(["seal", `oci:${name}`, "--mode", "inline", "--layers", "--json"]).stdout);
+    expect(again).toEqual({ ...first, isChanged: false });
+    expect(indexOf(name)).toBe(sealed);
+    const report = verdictOf(name);
+    expect(report).toMatchObject({ exitCode: 0, verdict: "verified", manifest: first.manifest });
+    expect(report.objects).toHaveLength(first.seals.length);
+    expect(report.uncovered).toEqual([expect.stringContaining("manifest")]);
+    expect(verdictOf(name, "--expect-manifest", first.manifest).uncovered).toEqual([]);
+    expect(verdictOf(name, "--expect-manifest", `sha256:${"0".repeat(64)}`)).toMatchObject({
+      exitCode: 1,
+      verdict: "failed",
+    });
+  });
+
+  test("below an index of platforms: the other platform stays", () => {
+    const name = `layout-${count++}`;
+    mkdirSync(join(home, name));
+    writeLayout(makeMultiLayout(), join(home, name));
+    const other = composefs(["digest", name, "--platform", "linux/arm64", "--no-transform"]).stdout;
+    const args = ["seal", `oci:${name}`, "--platform", "linux/amd64", "--mode", "inline", "--json"];
+    const { exitCode, stdout, stderr } = composefs(args);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(stdout).isChanged).toBe(true);
+    expect(verdictOf(name, "--platform", "linux/amd64")).toMatchObject({ verdict: "verified" });
+    expect(verdictOf(name, "--platform", "linux/arm64")).toMatchObject({ verdict: "unsealed" });
+    expect(composefs(["digest", name, "--platform", "linux/arm64", "--no-transform"]).stdout).toBe(other);
+  });
+});
+
+test("signed: by whom is checked, another certificate is not enough, and sealing twice keeps signatures", () => {
+  const name = layout();
+  for (const who of ["release", "other"]) {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+    writeFileSync(join(home, `${who}.key`), privateKey.export({ type: "pkcs8", format: "pem" }));
+    writeFileSync(join(home, `${who}.pem`), makeCertificate({ name: who, publicKeyInfo }));
+  }
+  const seal = ["seal", `oci:${name}`, "--key", "release.key", "--cert", "release.pem", "--json"];
+  const first = JSON.parse(composefs(seal).stdout);
+  expect(first.seals.every(({ isSigned }: { isSigned: boolean }) => isSigned)).toBe(true);
+  expect(JSON.parse(composefs(seal).stdout)).toEqual({ ...first, isChanged: false });
+  expect(verdictOf(name, "--cert", "release.pem")).toMatchObject({ exitCode: 0, verdict: "verified" });
+  expect(verdictOf(name, "--cert", "other.pem")).toMatchObject({ exitCode: 1, verdict: "failed" });
+  expect(verdictOf(name)).toMatchObject({ exitCode: 0, objects: [{ signature: { state: "not checked" } }, {}, {}] });
+  const unsigned = layout();
+  composefs(["seal", `oci:${unsigned}`]);
+  expect(verdictOf(unsigned, "--cert", "release.pem")).toMatchObject({ exitCode: 1, verdict: "not signed" });
+});
+
+test("--dry-run prints the JSON and writes nothing", () => {
+  const name = layout();
+  const [index, files] = [indexOf(name), filesOf(name)];
+  for (const mode of ["artifact", "inline"]) {
+    const document = JSON.parse(composefs(["seal", `oci:${name}`, "--mode", mode, "--dry-run"]).stdout);
+    expect(JSON.stringify(document)).toContain("composefs.merged.erofs.v1.fsverity-sha512-12");
+  }
+  expect([indexOf(name), filesOf(name)]).toEqual([index, files]);
+});
+
+test.each([
+  [["seal", "oci:x", "--mode", "beside"], /--mode: expected artifact or inline/],
+  [["seal", "oci:x", "--key", "k"], /both or neither/],
+  [["seal", "oci:x", "--layers"], /stated inline only/],
+  [["seal", "oci:x", "-a", "md5"], /--algorithm: expected/],
+  [["seal", "oci:x", "--role", "layer"], /--role: expected bootable/],
+  [["verify", "oci:x", "--role", "root"], /--role: expected/],
+  [["verify", "oci:x", "--expect-manifest", "x"], /--expect-manifest/],
+])("%j is refused", (args, message) => {
+  const { exitCode, stderr } = composefs(args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(message) });
+});
