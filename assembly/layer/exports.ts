@@ -38,6 +38,8 @@ const ALL_FLAGS: u32 =
 export function mergeBegin(flags: u32): i32 {
   if (job != JOB_NONE) return failState();
   if (flags & ~ALL_FLAGS) return failArgument(flags, ALL_FLAGS);
+  if (flags & MERGE_BOOTABLE && !(flags & MERGE_TRANSFORM)) return failArgument(flags, MERGE_TRANSFORM);
+  if (flags & MERGE_BOOT_NANOSECONDS && !(flags & MERGE_BOOTABLE)) return failArgument(flags, MERGE_BOOTABLE);
   return step(beginMerge(flags, limitOf(LIMIT_ENTRIES)), JOB_MERGE);
 }
 

@@ -235,11 +235,69 @@ describe("calls out of order and arguments out of range answer a status", () => 
     expect(exports["mergeLayer"]!()).toBe(abi.STATUS_ENGINE_STATE);
     expect(exports["mergeWrite"]!(0)).toBe(abi.STATUS_ENGINE_STATE);
     expect(exports["mergeEnd"]!()).toBe(abi.STATUS_ENGINE_STATE);
-    expect(exports["mergeBegin"]!(16)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+    expect(exports["mergeBegin"]!(64)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+    // Only a tree that goes through the transform can be bootable, and only a bootable one has a revision.
+    expect(exports["mergeBegin"]!(abi.MERGE_BOOTABLE)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+    expect(exports["mergeBegin"]!(abi.MERGE_TRANSFORM | abi.MERGE_BOOT_NANOSECONDS)).toBe(abi.STATUS_ENGINE_ARGUMENT);
     expect(exports["mergeBegin"]!(0)).toBe(abi.STATUS_OK);
     expect(exports["mergeBegin"]!(0)).toBe(abi.STATUS_ENGINE_STATE);
     expect(exports["mergeWrite"]!(abi.INPUT_WINDOW_BYTES + 1)).toBe(abi.STATUS_ENGINE_ARGUMENT);
     expect(exports["mergeEnd"]!()).toBe(abi.STATUS_OK);
+    expect(exports["printOpen"]!()).toBe(abi.STATUS_OK);
+  });
+
+  test("labels", () => {
+    const exports = fresh();
+    const labelBegin = exports["labelBegin"]!;
+    const labelText = exports["labelText"]!;
+    const labelEntries = exports["labelEntries"]!;
+    const labelEnd = exports["labelEnd"]!;
+    const merge = () => {
+      exports["reset"]!(1, 2);
+      expect(exports["mergeBegin"]!(0)).toBe(abi.STATUS_OK);
+      expect(exports["mergeEnd"]!()).toBe(abi.STATUS_OK);
+    };
+    exports["reset"]!(1, 2);
+    expect(labelBegin()).toBe(abi.STATUS_ENGINE_STATE);
+    // A dumpfile says itself which labels its entries have, and its links may come before what they name.
+    const dump = Buffer.from("/ 0 40755 2 0 0 0 0.0 - - -\n");
+    expect(exports["dumpBegin"]!(0)).toBe(abi.STATUS_OK);
+    new Uint8Array((exports["memory"] as unknown as WebAssembly.Memory).buffer).set(dump, exports["inputPtr"]!());
+    expect(exports["dumpWrite"]!(dump.length)).toBe(abi.STATUS_OK);
+    expect(exports["dumpEnd"]!()).toBe(abi.STATUS_OK);
+    expect(labelBegin()).toBe(abi.STATUS_ENGINE_STATE);
+    expect(exports["printOpen"]!()).toBe(abi.STATUS_OK);
+    merge();
+    for (const call of [labelText, labelEntries]) expect(call(1)).toBe(abi.STATUS_ENGINE_STATE);
+    expect(labelEnd()).toBe(abi.STATUS_ENGINE_STATE);
+    for (const [call, argument] of [
+      [labelText, 0],
+      [labelText, abi.INPUT_WINDOW_BYTES + 1],
+      [labelEntries, 2],
+      [labelEntries, abi.INPUT_WINDOW_BYTES / 4 + 1],
+      [labelEnd, 0],
+    ] as const) {
+      merge();
+      expect(labelBegin()).toBe(abi.STATUS_OK);
+      expect(call(argument)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+    }
+    merge();
+    expect(labelBegin()).toBe(abi.STATUS_OK);
+    new DataView((exports["memory"] as unknown as WebAssembly.Memory).buffer).setUint32(
+      exports["inputPtr"]!(),
+      1,
+      true,
+    );
+    expect(labelEntries(1)).toBe(abi.STATUS_ENGINE_ARGUMENT);
+    merge();
+    expect(labelBegin()).toBe(abi.STATUS_OK);
+    new DataView((exports["memory"] as unknown as WebAssembly.Memory).buffer).setUint32(
+      exports["inputPtr"]!(),
+      0,
+      true,
+    );
+    expect(labelEntries(1)).toBe(abi.STATUS_OK);
+    expect(labelEnd()).toBe(abi.STATUS_OK);
     expect(exports["printOpen"]!()).toBe(abi.STATUS_OK);
   });
 });

@@ -16,13 +16,13 @@ function start(file: string, cwd: string) {
   return { status, stdout, stderr };
 }
 
-test("a missing file, a directory and what is not gzip have a code and exit with 2", () => {
+test("a missing file, an empty directory and what is not gzip have a code and exit with 2", () => {
   const cwd = emptyFolder();
   mkdirSync(join(cwd, "folder"));
   writeFileSync(join(cwd, "bad.gz"), "no gzip");
   for (const [file, stderr] of [
     ["missing", 'IO_OPEN: cannot open "missing": No such file or directory\n'],
-    ["folder", 'IO_READ: cannot read "folder": Is a directory\n'],
+    ["folder", "LAYER_USR_MISSING: image: the image has no /usr, whose metadata the root would take\n"],
     ["bad.gz", 'IO_READ: cannot read "bad.gz": not a gzip file: incorrect header check\n'],
   ] as const) {
     expect({ file, ...start(file, cwd) }).toEqual({ file, status: 2, stdout: "", stderr });
