@@ -14,7 +14,16 @@ import { takeOver } from "./links";
 import { Node, TYPE_HARDLINK } from "./node";
 import { depthFirst } from "./order";
 import { failAtNode } from "./place";
-import { entryCount, hardlinkCount, ORIGIN_LAYER, origin, publishCounts, rootNode, setHardlinkCount, tally } from "./tree";
+import {
+  entryCount,
+  hardlinkCount,
+  ORIGIN_LAYER,
+  origin,
+  publishCounts,
+  rootNode,
+  setHardlinkCount,
+  tally,
+} from "./tree";
 import { internKey, internPair, keepPairs, Key, listCount, listItem, Pair } from "./xattrs";
 
 /** lcfs_node_set_xattr counts 7 bytes for each xattr beside key and value, and 12 for all. */
