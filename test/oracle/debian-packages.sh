@@ -4,7 +4,10 @@
 # They are downloaded with the machine's own apt, from the mirror it already uses, but with lists and a cache of our own:
 # the system's apt state does not change and root is not needed.
 #
-# Usage: debian-packages.sh SUITE FOLDER PACKAGE...     (FOLDER appears when it is complete; an older one is replaced)
+# Usage: debian-packages.sh SUITE FOLDER PACKAGE...
+#
+# FOLDER appears when it is complete; an older one is replaced. FOLDER/versions has a line `PACKAGE VERSION` for each. Of an
+# empty package +NAME stands for what it depends on.
 set -euo pipefail
 
 suite=$1
@@ -41,9 +44,20 @@ apt_options=(
 [[ $(id -u) -ne 0 ]] || apt_options+=(-o APT::Sandbox::User=root)
 
 apt-get "${apt_options[@]}" update
-(cd "$work/deb" && apt-get "${apt_options[@]}" download "$@")
+wanted=()
+for name in "$@"; do
+  if [[ $name == +* ]]; then
+    mapfile -t needed < <(apt-cache "${apt_options[@]}" depends "${name#+}" | sed -n 's/^ *Depends: \([^ <]*\)$/\1/p')
+    [[ ${#needed[@]} -gt 0 ]] || { echo "debian-packages: ${name#+} depends on nothing" >&2; exit 1; }
+    wanted+=("${needed[@]}")
+  else
+    wanted+=("$name")
+  fi
+done
+(cd "$work/deb" && apt-get "${apt_options[@]}" download "${wanted[@]}")
 for deb in "$work"/deb/*.deb; do
   dpkg-deb -x "$deb" "$work/root"
+  dpkg-deb -f "$deb" Package Version | sed 's/^[^:]*: //' | paste -sd ' ' >>"$work/root/versions"
 done
 rm -rf "$folder"
 mv "$work/root" "$folder"
