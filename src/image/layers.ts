@@ -25,8 +25,8 @@ export interface ReadLayersOptions {
   /** Object digests to compute, both in one reading if both are wanted. */
   hashes: readonly HashName[];
   read: LayerReader;
-  /** Layers that are read at the same time, 1 or more. */
-  workers: number;
+  /** Layers that are read at the same time, 1 or more; asked when it is known which ones the cache lacks. */
+  workers: number | ((missing: readonly LayerBlob[]) => number);
   cache?: CacheStore | undefined;
   limits?: Partial<SourceLimits> | undefined;
   signal?: AbortSignal | undefined;
@@ -75,14 +75,15 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
 
+  const done = new Map<number, ImageLayer>();
+  const lookUp = async (store: CacheStore, layer: LayerBlob, index: number): Promise<void> => {
+    const { diffId } = layer;
+    const records = diffId === null ? undefined : await findCached(store, diffId, hashes);
+    if (records === undefined) return;
+    onProgress?.({ layer: index, bytes: records.tarBytes, state: "cached" });
+    done.set(index, { blob: layer, open: opener(layer), records, diffId: diffId!, isCached: true });
+  };
   const readOne = async (layer: LayerBlob, index: number): Promise<ImageLayer> => {
-    if (cache !== undefined && layer.diffId !== null) {
-      const records = await findCached(cache, layer.diffId, hashes);
-      if (records !== undefined) {
-        onProgress?.({ layer: index, bytes: records.tarBytes, state: "cached" });
-        return { blob: layer, open: opener(layer), records, diffId: layer.diffId, isCached: true };
-      }
-    }
     const { records, totals } = await options.read(layer, { hashes, ...limits }, signal, (bytes) =>
       onProgress?.({ layer: index, bytes, state: "reading" }),
     );
@@ -96,8 +97,15 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
   layers.forEach((layer, index) => {
     if (!firsts.has(keyOf(layer, index))) firsts.set(keyOf(layer, index), index);
   });
-  const queue = [...firsts.values()].sort((a, b) => (layers[b]!.size ?? 0) - (layers[a]!.size ?? 0));
-  const done = new Map<number, ImageLayer>();
+  signal.throwIfAborted();
+  if (cache !== undefined) {
+    await Promise.all([...firsts.values()].map((index) => lookUp(cache, layers[index]!, index)));
+  }
+  const queue = [...firsts.values()]
+    .filter((index) => !done.has(index))
+    .sort((a, b) => (layers[b]!.size ?? 0) - (layers[a]!.size ?? 0));
+  const missing = queue.map((index) => layers[index]!);
+  const workers = typeof options.workers === "number" ? options.workers : options.workers(missing);
   const work = async () => {
     for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
       signal.throwIfAborted();
@@ -105,7 +113,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(options.workers, queue.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(workers, queue.length) }, work));
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -60,9 +60,13 @@ export async function readContainer(
   const image = await openContainer(operand, options, input);
   try {
     options.onImage?.(image);
-    const workers = options.workers ?? workersFor(image.layers);
-    const pool = workers > 1 ? new LayerPool() : undefined;
-    const read: LayerReader = pool === undefined ? readHere : (...task) => pool.read(...task);
+    let pool: LayerPool | undefined;
+    const read: LayerReader = (...task) => (pool === undefined ? readHere(...task) : pool.read(...task));
+    const workers = (missing: readonly LayerBlob[]) => {
+      const count = options.workers ?? defaultWorkers(missing.length);
+      if (count > 1 && isWorthThreads(missing)) pool = new LayerPool();
+      return count;
+    };
     try {
       const layers = await readLayers(image.layers, { hashes, read, workers, cache, limits, signal, onProgress });
       return { image, layers };
@@ -90,10 +94,10 @@ async function readAsLayer(directory: string, options: ReadContainerOptions): Pr
   return { image, layers: [layer] };
 }
 
-/** Threads cost time to come up, which small images do not take to read. */
-function workersFor(layers: readonly LayerBlob[]): number {
+/** Threads cost time to come up, which few bytes do not take to be read. */
+function isWorthThreads(layers: readonly LayerBlob[]): boolean {
   const bytes = layers.reduce((sum, { size, place }) => sum + (size ?? (place.kind === "file" ? place.length : 0)), 0);
-  return bytes < THREADS_FROM_BYTES ? 1 : defaultWorkers(new Set(layers.map(({ diffId }) => diffId)).size);
+  return bytes >= THREADS_FROM_BYTES;
 }
 
 /** Reads a layer on this thread. */
