@@ -17,13 +17,13 @@
 
 import { fromHex } from "../image/hex.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
-import { readAnnotations, type Seal } from "../seal/annotations.ts";
+import { readAnnotations } from "../seal/annotations.ts";
 import { makeArtifact } from "../seal/artifact.ts";
 import { SealDigests } from "../seal/digests.ts";
 import { findArtifacts } from "../seal/find.ts";
 import { algorithmIdentifier, type SealRole } from "../seal/keys.ts";
 import { LayoutWriter } from "../seal/layout-write.node.ts";
-import { computeSeals, findEqual, type PlacedSeal, type Signer, sealInline } from "../seal/seal.ts";
+import { computeSeals, findEqual, isEqualSeal, type PlacedSeal, type Signer, sealInline } from "../seal/seal.ts";
 import type { SignatureCheck } from "../seal/verify.ts";
 import { quote } from "../source/files.node.ts";
 import { HOST } from "../source/host.ts";
@@ -107,10 +107,9 @@ function algorithmsOf(names: readonly string[]): VerityAlgorithm[] {
 
 /** The CMS library is loaded here, and nowhere before. */
 async function signerOf(keyPath: string, certPath: string): Promise<{ signer: Signer; check: SignatureCheck }> {
-  const { readCertificateFiles, readShortFile } = await import("./signature-input.ts");
+  const { readCertificateFiles, readShortFile, signatureCheck } = await import("./signature-input.ts");
   const { KEY_FILE_MAX_BYTES } = await import("../seal/signature/limits.ts");
   const { signDigest } = await import("../seal/signature/sign.ts");
-  const { verifySignature } = await import("../seal/signature/verify.ts");
   const [certificate] = await readCertificateFiles([certPath]);
   const privateKey = readShortFile(keyPath, KEY_FILE_MAX_BYTES);
   const signer: Signer = ({ algorithm }, digest) =>
@@ -120,13 +119,7 @@ async function signerOf(keyPath: string, certPath: string): Promise<{ signer: Si
       certificate: certificate!,
       privateKey,
     });
-  const check: SignatureCheck = async (hash, digest, signature) => {
-    const request = { hash, digest: fromHex(digest), signature, certificates: [certificate!] };
-    const { refusal } = await verifySignature(request);
-    if (refusal !== null) throw refusal;
-    return certificate!.subject;
-  };
-  return { signer, check };
+  return { signer, check: signatureCheck([certificate!]) };
 }
 
 /** One artifact for each algorithm. */
@@ -194,16 +187,8 @@ async function isThere(
         ? manifest.field("config")
         : manifest;
   const { seals } = readAnnotations(place.field("annotations").texts(), place.where);
-  const same = seals.find((one: Seal) => one.role === seal.role && one.algorithm === seal.algorithm);
-  if (same === undefined || same.digest !== seal.digest) return false;
-  if (check === null) return same.signature === null;
-  if (same.signature === null) return false;
-  try {
-    await check(algorithmParameters(seal.algorithm).hash, seal.digest, same.signature);
-    return true;
-  } catch {
-    return false;
-  }
+  for (const one of seals) if (await isEqualSeal(one, seal, check)) return true;
+  return false;
 }
 
 function report(mode: string, placed: readonly PlacedSeal[], written: Written, options: SealOptions): void {

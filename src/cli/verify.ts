@@ -17,11 +17,9 @@
  *    "failures": [], "violations": [], "uncovered": ["…"], "unknown": [], "legacy": []}
  */
 
-import { fromHex } from "../image/hex.ts";
 import { SealDigests } from "../seal/digests.ts";
 import { findArtifacts } from "../seal/find.ts";
 import { SEAL_ROLES, type SealRole } from "../seal/keys.ts";
-import type { Certificate } from "../seal/signature/certificate.ts";
 import { type SignatureCheck, verifyImage } from "../seal/verify.ts";
 import { verifyText } from "../seal/verify-text.ts";
 import { quote } from "../source/files.node.ts";
@@ -55,7 +53,7 @@ export async function run(operand: string, options: VerifyOptions): Promise<numb
     throw usageError(`--expect-manifest: expected sha256: and 64 hex digits, got ${quote(expectManifest)}`);
   }
   checkInputOptions(inputOptions);
-  const checkSignature = cert === undefined ? null : await signatureCheck(cert);
+  const checkSignature = cert === undefined ? null : await checkBy(cert);
   const source = openInput(operand);
   if (source.kind !== "container")
     throw usageError(`${quote(source.name)} is no container image: only those are sealed`);
@@ -98,13 +96,7 @@ function annotationsOf({ image }: ContainerLayers) {
 }
 
 /** The CMS library is loaded here, and nowhere before. */
-async function signatureCheck(paths: readonly string[]): Promise<SignatureCheck> {
-  const { readCertificateFiles } = await import("./signature-input.ts");
-  const { verifySignature } = await import("../seal/signature/verify.ts");
-  const certificates: Certificate[] = await readCertificateFiles(paths);
-  return async (hash, digest, signature) => {
-    const { refusal, certificate } = await verifySignature({ hash, digest: fromHex(digest), signature, certificates });
-    if (refusal !== null) throw refusal;
-    return certificate!.subject;
-  };
+async function checkBy(paths: readonly string[]): Promise<SignatureCheck> {
+  const { readCertificateFiles, signatureCheck } = await import("./signature-input.ts");
+  return signatureCheck(await readCertificateFiles(paths));
 }

@@ -5,7 +5,7 @@
 
 import { Worker } from "node:worker_threads";
 import { engineModuleSync } from "../engine/load.ts";
-import { ComposefsError, type ComposefsErrorCode, type ComposefsErrorData } from "../error.ts";
+import { errorOf, type WorkerFailure } from "../engine/worker-failure.ts";
 import type { FileBatch, HashTask } from "./directory-batch.node.ts";
 
 /** Batches that a thread holds: the one it works on, and the next. */
@@ -19,10 +19,7 @@ export interface BatchTask extends HashTask {
 }
 
 /** What it answers, in the order in which it was asked. */
-export type BatchAnswer =
-  | { kind: "done"; fillings: Uint8Array<ArrayBuffer> }
-  | { kind: "error"; code: ComposefsErrorCode; message: string; data: ComposefsErrorData }
-  | { kind: "bug"; error: unknown };
+export type BatchAnswer = { kind: "done"; fillings: Uint8Array<ArrayBuffer> } | WorkerFailure;
 
 /** A batch on its way. */
 interface Job {
@@ -81,8 +78,7 @@ export class DirectoryPool {
     this.#threads.push(thread);
     worker.on("message", (answer: BatchAnswer) => {
       if (answer.kind === "done") thread.jobs.shift()?.resolve(answer.fillings);
-      else if (answer.kind === "error") this.#fail(new ComposefsError(answer.code, answer.message, answer.data));
-      else this.#fail(answer.error);
+      else this.#fail(errorOf(answer));
       this.#dispatch();
     });
     worker.on("error", (error) => this.#fail(error));

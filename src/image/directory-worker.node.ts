@@ -6,7 +6,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { acquireEngineSync, adoptEngineModule, releaseEngine } from "../engine/load.ts";
 import { PIECE_BYTES } from "../engine/slot.ts";
-import { ComposefsError } from "../error.ts";
+import { failureOf } from "../engine/worker-failure.ts";
 import { hashBatch } from "./directory-batch.node.ts";
 import type { BatchAnswer, BatchTask } from "./directory-pool.node.ts";
 
@@ -26,12 +26,7 @@ parentPort?.on("message", ({ batch, bytes, ...task }: BatchTask) => {
     hashed += bytes;
     answer({ kind: "done", fillings }, [fillings.buffer]);
   } catch (error) {
-    if (error instanceof ComposefsError) {
-      const { code, message, data } = error;
-      answer({ kind: "error", code, message, data });
-    } else {
-      answer({ kind: "bug", error });
-    }
+    answer(failureOf(error));
   } finally {
     releaseEngine(engine);
   }

@@ -8,7 +8,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { engineModuleSync } from "../engine/load.ts";
-import { ComposefsError, type ComposefsErrorCode, type ComposefsErrorData } from "../error.ts";
+import { errorOf, type WorkerFailure } from "../engine/worker-failure.ts";
 import type { LayerBlob } from "../source/container.ts";
 import type { ReadLayer, ReadLayerOptions } from "./read-layer.ts";
 
@@ -22,11 +22,7 @@ export interface LayerTask {
 }
 
 /** What it answers: how far it is, or how it ended. */
-export type LayerAnswer =
-  | { kind: "bytes"; bytes: number }
-  | { kind: "done"; layer: ReadLayer }
-  | { kind: "error"; code: ComposefsErrorCode; message: string; data: ComposefsErrorData }
-  | { kind: "bug"; error: unknown };
+export type LayerAnswer = { kind: "bytes"; bytes: number } | { kind: "done"; layer: ReadLayer } | WorkerFailure;
 
 /** Workers for `layers` layers where nothing else was said. */
 export function defaultWorkers(layers: number): number {
@@ -97,9 +93,7 @@ function ask(
     const onMessage = (answer: LayerAnswer) => {
       if (answer.kind === "bytes") onBytes?.(answer.bytes);
       else if (answer.kind === "done") settle(() => resolve(answer.layer));
-      else if (answer.kind === "error") {
-        settle(() => reject(new ComposefsError(answer.code, answer.message, answer.data)));
-      } else settle(() => reject(answer.error));
+      else settle(() => reject(errorOf(answer)));
     };
     const onError = (error: unknown) => settle(() => reject(error));
     const onExit = (code: number) => settle(() => reject(new Error(`a worker ended with exit code ${code}`)));

@@ -5,7 +5,7 @@
 
 import { parentPort, workerData } from "node:worker_threads";
 import { acquireEngineSync, adoptEngineModule, releaseEngine } from "../engine/load.ts";
-import { ComposefsError } from "../error.ts";
+import { failureOf } from "../engine/worker-failure.ts";
 import type { LayerAnswer, LayerTask } from "./layer-pool.node.ts";
 import { readLayer } from "./read-layer.ts";
 
@@ -24,12 +24,7 @@ parentPort?.on("message", async ({ layer, options }: LayerTask) => {
       ...read.records.contents.map(({ bytes }) => bytes.buffer),
     ]);
   } catch (error) {
-    if (error instanceof ComposefsError) {
-      const { code, message, data } = error;
-      answer({ kind: "error", code, message, data });
-    } else {
-      answer({ kind: "bug", error });
-    }
+    answer(failureOf(error));
   } finally {
     releaseEngine(engine);
   }

@@ -97,23 +97,25 @@ export async function findEqual(
     if (artifact.entries.length !== seals.length || artifact.violations.length > 0) continue;
     let isEqual = true;
     for (const [i, { seal, signatureBlob }] of artifact.entries.entries()) {
-      const wanted = seals[i]!;
-      const isSame = seal.role === wanted.role && seal.algorithm === wanted.algorithm && seal.digest === wanted.digest;
-      const signature = signatureBlob && artifact.signatures.get(signatureBlob.digest);
-      isEqual &&= isSame && (await isSignedAlike(seal, signature ?? null, signatureBlob !== null, check));
+      // A signature whose blob is not there is none that anybody could keep.
+      const lost = new Uint8Array(0);
+      const signature = signatureBlob && (artifact.signatures.get(signatureBlob.digest) ?? lost);
+      isEqual &&= await isEqualSeal({ ...seal, signature }, seals[i]!, check);
     }
     if (isEqual) return artifact;
   }
   return undefined;
 }
 
-async function isSignedAlike(
-  { algorithm, digest }: Seal,
-  signature: Uint8Array | null,
-  isSigned: boolean,
-  check: SignatureCheck | null,
-): Promise<boolean> {
-  if (check === null) return !isSigned;
+/**
+ * Whether a seal that is there states the same as one that would be written, signed by the same certificate or by nobody.
+ *
+ * @param check takes signatures of the certificate that signs; null for digests alone
+ */
+export async function isEqualSeal(there: Seal, wanted: Seal, check: SignatureCheck | null): Promise<boolean> {
+  const { role, algorithm, digest, signature } = there;
+  if (role !== wanted.role || algorithm !== wanted.algorithm || digest !== wanted.digest) return false;
+  if (check === null) return signature === null;
   if (signature === null) return false;
   try {
     await check(algorithmParameters(algorithm).hash, digest, signature);
