@@ -1,9 +1,8 @@
 /**
  * The numbers that the engine and its hosts share.
  *
- * Plain constants only: this file is compiled by asc into the engine and by tsc into the host, so it may use
- * nothing that one of the two lacks. A host in another language copies it by hand; `abiVersion()` tells it when
- * its copy is old.
+ * Plain constants only, since asc compiles them into the engine and tsc into the host. A host in another language copies
+ * those that it needs from build/abi.md, which the build makes of this file, of index.ts and of the table of codes.
  *
  *   linear memory
  *   +------------+---------+-------+--------+--------------+---------------+------------------------+
@@ -11,10 +10,24 @@
  *   +------------+---------+-------+--------+--------------+---------------+------------------------+
  *
  * The addresses come from the exports `controlPtr`, `errorPtr`, `digestPtr`, `inputPtr` and `outputPtr`; they never
- * change while an instance lives. All numbers in the records are little-endian.
+ * change while an instance lives. All numbers in the records are little-endian. Offsets in records are in bytes, from
+ * the beginning of the record.
+ *
+ * `abiVersion()` gives ABI_VERSION. A host compares it with the one that its numbers were copied from and goes on only
+ * when they are equal.
+ *
+ *   - It stays when something is added that a host may leave alone: an export, a flag that was refused before, a slot at
+ *     the end of the control record, a status code, a kind of region. So a host takes a status that it does not know for
+ *     a refusal, and a kind that it does not know for bytes without a name.
+ *   - It stays when the engine gets faster or smaller, and when it is corrected to take or refuse an input as the formats
+ *     have it.
+ *   - It goes up when an export is removed or renamed, takes other parameters or gives another result; when an offset, a
+ *     unit, a size of a window or the meaning of a number changes; when calls must come in another order.
+ *   - No version gives a code another meaning: the number of a code that is no longer used is not used again.
+ *   - Layer records have a version of their own, LAYER_RECORD_VERSION, since they are kept longer than an engine lives.
  */
 
-/** Goes up whenever an export, a record or a code changes its meaning. */
+/** Goes up whenever an export, a record or a code changes its meaning: the rules are above. */
 export const ABI_VERSION = 2;
 
 // ---- windows ------------------------------------------------------------------------------------------------
@@ -76,6 +89,7 @@ export const CONTROL_LAYER_BYTES = 160;
 /** Entries of the layer that is being applied, so far. */
 export const CONTROL_MERGE_ENTRIES = 168;
 
+/** Size of the record; what lies behind the last slot is zero. */
 export const CONTROL_RECORD_BYTES = 192;
 
 // ---- error record ----------------------------------------------------------------------------------------------
@@ -84,9 +98,12 @@ export const CONTROL_RECORD_BYTES = 192;
 export const ERROR_STATUS = 0;
 /** u32, a `FIELD_*` number. */
 export const ERROR_FIELD = 4;
-/** u64, offset of the offending line (or byte) in the input. */
+/**
+ * u64, where: of a dumpfile the offset of the line, of a tar that of the entry's header, of an image that of the bytes at
+ * fault; of layers that are merged the entry, from 0.
+ */
 export const ERROR_OFFSET = 8;
-/** u64, line number from 1; 0 when no line is at fault. */
+/** u64, line of the dumpfile, from 1; of layers that are merged the layer, from 1; 0 when there is none. */
 export const ERROR_LINE = 16;
 /** u64, what was found. */
 export const ERROR_ACTUAL = 24;
@@ -97,25 +114,41 @@ export const ERROR_LIMIT = 32;
  * was judged when its line was long gone. Cut at ERROR_TEXT_MAX_BYTES.
  */
 export const ERROR_TEXT_BYTES = 40;
+/** The bytes of that text: as the input has them, so of no certain encoding. */
 export const ERROR_TEXT = 44;
+/** Most bytes of it. */
 export const ERROR_TEXT_MAX_BYTES = 128;
 
+/** Size of the record. */
 export const ERROR_RECORD_BYTES = 176;
 
 // ---- fields of a dumpfile line: composefs-dump(5), in their order ------------------------------------------------
 
+/** No field is at fault. */
 export const FIELD_NONE = 0;
+/** Path. */
 export const FIELD_PATH = 1;
+/** Size in bytes. */
 export const FIELD_SIZE = 2;
+/** Mode, octal. */
 export const FIELD_MODE = 3;
+/** Link count. */
 export const FIELD_NLINK = 4;
+/** Owner. */
 export const FIELD_UID = 5;
+/** Group. */
 export const FIELD_GID = 6;
+/** Device number. */
 export const FIELD_RDEV = 7;
+/** Modification time, SECONDS.NANOSECONDS. */
 export const FIELD_MTIME = 8;
+/** Payload: symlink target, path of an object, other name of a hardlink. */
 export const FIELD_PAYLOAD = 9;
+/** Inline content. */
 export const FIELD_CONTENT = 10;
+/** fs-verity digest of an object. */
 export const FIELD_DIGEST = 11;
+/** One of the xattrs, KEY=VALUE. */
 export const FIELD_XATTR = 12;
 
 // ---- flags and choices -----------------------------------------------------------------------------------------
@@ -128,6 +161,7 @@ export const SCAN_STRICT = 1;
 
 /** `layerBegin`: digests of contents to compute. At least one of the two. */
 export const LAYER_SHA256 = 1;
+/** The same for SHA-512. */
 export const LAYER_SHA512 = 2;
 /** `layerBegin`: report also where the contents lie while they pass (RECORD_KIND_BEGIN and RECORD_KIND_DATA). */
 export const LAYER_CONTENT = 4;
@@ -145,19 +179,23 @@ export const MERGE_BOOTABLE = 16;
 /** `mergeBegin`, with MERGE_BOOTABLE: revision 2, in which the two take also the nanoseconds of /usr. */
 export const MERGE_BOOT_NANOSECONDS = 32;
 
-/** `imageOpen`: V0, V1 and V2 of the composefs header's composefs_version. */
+/** `imageOpen`: composefs_version of the composefs header, V0. */
 export const FORMAT_V0 = 0;
+/** The same, V1. */
 export const FORMAT_V1 = 1;
+/** The same, V2: the format of composefs-rs. */
 export const FORMAT_V2 = 2;
 /** `imageOpen`: V1 when the tree holds a user whiteout, else V0 (the default of C mkcomposefs). */
 export const FORMAT_AUTO = 3;
 
 /** fs-verity hash algorithm numbers: FS_VERITY_HASH_ALG_* of include/uapi/linux/fsverity.h. */
 export const HASH_SHA256 = 1;
+/** The same, SHA-512. */
 export const HASH_SHA512 = 2;
 
-/** Supported fs-verity block sizes, log2 of bytes: 1024 to 65536. */
+/** Smallest fs-verity block, log2 of bytes: 1024. */
 export const VERITY_BLOCK_BITS_MIN = 10;
+/** Largest one: 65536. */
 export const VERITY_BLOCK_BITS_MAX = 16;
 /** Longest fs-verity salt: FS_VERITY_MAX_SALT_SIZE of fs/verity/fsverity_private.h is 32. */
 export const VERITY_SALT_MAX_BYTES = 32;
@@ -166,12 +204,17 @@ export const VERITY_SLOTS = 4;
 
 // ---- limits that a host may lower with `setLimit` (never raise, except memory up to its default) --------------------
 
-/** Index of each adjustable limit. */
+/** `setLimit`: linear memory, in bytes. */
 export const LIMIT_MEMORY_BYTES = 0;
+/** `setLimit`: entries of a tree, and of a layer. */
 export const LIMIT_ENTRIES = 1;
+/** `setLimit`: one line of a dumpfile, in bytes. */
 export const LIMIT_LINE_BYTES = 2;
+/** `setLimit`: an image that is written, in blocks of 4096 bytes. */
 export const LIMIT_IMAGE_BLOCKS = 3;
+/** `setLimit`: an image that is read, in bytes. */
 export const LIMIT_SCAN_BYTES = 4;
+/** Number of adjustable limits. */
 export const LIMIT_COUNT = 5;
 
 /** 3 GiB: below the point where 32-bit addresses wrap; a browser host lowers it to 1 GiB. */
@@ -227,8 +270,9 @@ export const V2_SYMLINK_MAX_BYTES = 1024;
 /** Shared references of one inode in format V2: h_shared_count is one byte. */
 export const V2_SHARED_MAX = 255;
 
-// ---- status codes: 0 is success; every other one has its row in src/error.ts ------------------------------------------
+// ---- status codes: 0 is success; every other one has its row in src/codes.ts ------------------------------------------
 
+/** Done. */
 export const STATUS_OK = 0;
 
 export const STATUS_ENGINE_MEMORY = 1;
@@ -443,33 +487,39 @@ export const LAYER_RECORD_VERSION = 2;
 export const RECORD_BYTES = 0;
 /** u8, a `RECORD_KIND_*` number. */
 export const RECORD_KIND = 4;
-/** u8, a `TYPE_*` number of assembly/tree/node.ts; 8 for a hardlink. */
+/** u8: 1 regular file, 2 directory, 3 character device, 4 block device, 5 FIFO, 6 socket, 7 symlink, 8 hardlink. */
 export const RECORD_TYPE = 5;
 /** u16, permissions: the low twelve bits of st_mode. */
 export const RECORD_MODE = 6;
+/** u32, owner. */
 export const RECORD_UID = 8;
+/** u32, group. */
 export const RECORD_GID = 12;
+/** u32, device number in the kernel's encoding (new_encode_dev); 0 when it is no device. */
 export const RECORD_RDEV = 16;
+/** u32, the part of the mtime below a second: 0 to 999999999. */
 export const RECORD_NANOSECONDS = 20;
-/** i64. */
+/** i64, mtime, seconds since 1970. */
 export const RECORD_SECONDS = 24;
 /** u64, bytes of the content. */
 export const RECORD_SIZE = 32;
 /** u64, offset of the content in the tar. */
 export const RECORD_DATA_OFFSET = 40;
-/** u32, lengths in bytes of what follows the header in this order; 0 = absent. */
+/** u32, bytes of the path: the first of what follows the header, in the order of these lengths; 0 = absent. */
 export const RECORD_PATH_BYTES = 48;
-/** Target of a symlink; of a hardlink the path of its target, in the form of the entry's own. */
+/** u32, bytes of the target of a symlink; of a hardlink the path of its target, in the form of the entry's own. */
 export const RECORD_LINK_BYTES = 52;
-/** Content that an image holds inline. */
+/** u32, bytes of content that an image holds inline. */
 export const RECORD_CONTENT_BYTES = 56;
-/** fs-verity digests, 4096-byte blocks, no salt: 0 or 32, 0 or 64. */
+/** u32, bytes of the content's fs-verity digest, SHA-256, 4096-byte blocks, no salt: 0 or 32. */
 export const RECORD_SHA256_BYTES = 60;
+/** u32, the same for SHA-512: 0 or 64. */
 export const RECORD_SHA512_BYTES = 64;
 /** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. No key occurs twice. */
 export const RECORD_XATTR_COUNT = 68;
 /** u32, what the tree does not show of how the tar spells the entry: RECORD_FLAG_* bits. */
 export const RECORD_FLAGS = 72;
+/** Bytes of the fields above. Behind what follows them a record is padded with zeros. */
 export const RECORD_HEADER_BYTES = 80;
 
 /** A global PAX header came after the entry before: ignored here, while other tools let it change what follows. */
@@ -504,17 +554,21 @@ export const CURSOR_RECORD_BYTES = 0;
 export const CURSOR_INDEX = 4;
 /** u32, index of the directory that holds it; the root's is 0. */
 export const CURSOR_PARENT = 8;
-/** u32, a `TYPE_*` number of assembly/tree/node.ts: EROFS's file types 1 to 7, and 8 for a hardlink name. */
+/** u32, EROFS's file types and one more, numbered as RECORD_TYPE; 8 for a further name of an inode. */
 export const CURSOR_TYPE = 12;
 /** u32, low 16 bits of st_mode. */
 export const CURSOR_MODE = 16;
-/** u32, as the input gives it. */
+/** u32, link count as the input gives it. */
 export const CURSOR_NLINK = 20;
+/** u32, owner. */
 export const CURSOR_UID = 24;
+/** u32, group. */
 export const CURSOR_GID = 28;
+/** u32, device number. */
 export const CURSOR_RDEV = 32;
+/** u32, the part of the mtime below a second. */
 export const CURSOR_NANOSECONDS = 36;
-/** i64. */
+/** i64, mtime, seconds since 1970. */
 export const CURSOR_SECONDS = 40;
 /** u64, bytes. */
 export const CURSOR_SIZE = 48;
@@ -524,13 +578,17 @@ export const CURSOR_NAMES = 56;
 export const CURSOR_LINK = 60;
 /** u32, line of the dumpfile, from 1; nid of the inode in the image that was read. */
 export const CURSOR_ORIGIN = 64;
-/** u32, lengths in bytes of what follows the header in this order; 0 = absent. */
+/** u32, bytes of the name: the first of what follows the header, in the order of these lengths; 0 = absent. */
 export const CURSOR_NAME_BYTES = 68;
+/** u32, bytes of the payload: target of a symlink, path of an object. */
 export const CURSOR_PAYLOAD_BYTES = 72;
+/** u32, bytes of the inline content. */
 export const CURSOR_CONTENT_BYTES = 76;
+/** u32, bytes of the object digest: 0, 32 or 64. */
 export const CURSOR_DIGEST_BYTES = 80;
 /** u32, number of xattrs; each follows as u16 key bytes, u16 value bytes, key, value. */
 export const CURSOR_XATTR_COUNT = 84;
+/** Bytes of the fields above. Behind what follows them a record is padded with zeros. */
 export const CURSOR_HEADER_BYTES = 88;
 
 // ---- regions: what the bytes of an image are, in the order of the image ---------------------------------------------
@@ -543,10 +601,12 @@ export const REGION_BYTES = 4;
 export const REGION_KIND = 8;
 /** u32, cursor index of the entry that it belongs to, or the name of a stub; 0 for none and for the root. */
 export const REGION_ENTRY = 12;
+/** Size of a record. */
 export const REGION_RECORD_BYTES = 16;
 
 /** composefs header. */
 export const REGION_KIND_HEADER = 1;
+/** EROFS superblock. */
 export const REGION_KIND_SUPERBLOCK = 2;
 /** Inode header of 32 bytes. */
 export const REGION_KIND_COMPACT_INODE = 3;

@@ -1,14 +1,52 @@
 /**
  * The ABI: every export of the engine, and nothing else.
  *
- * Only numbers cross. Statuses are `STATUS_*` of abi.ts, 0 for success; when one is not 0 the error record says more.
- * The windows belong to the host between calls and to the engine during a call. One job at a time:
+ * The module imports nothing, and only numbers cross: every parameter and every result is an i32 of WebAssembly. Where
+ * u32 or usize is written, hosts see addresses and counts above 2^31 as negative numbers and take them modulo 2^32.
+ * Bytes lie in the exported `memory`. The windows belong to the host between calls and to the engine during a call: the
+ * host writes input to the input window, calls, and takes what the call left in the output window before the next one.
  *
- *   reset -> dumpBegin -> dumpWrite … -> dumpEnd -+-> (imageOpen -> imageRead … | printOpen -> printRead … | …) …
- *         -> scanBegin -> scanWrite … -> scanEnd -+
+ *   - A call may grow memory. Where that detaches views (JavaScript) or moves memory (most others), a host makes its view
+ *     anew after each call. Addresses stay as they are. Memory never shrinks; the next job reuses it.
+ *   - A status is a STATUS_* number, 0 for success; when it is not 0 the error record says more, until the next call.
+ *     Where a call gives bytes or a count, a status comes negated.
+ *   - `reset` begins a job, whatever became of the one before. One job at a time: what an instance does is in one thread,
+ *     and instances share nothing.
+ *   - An input that was refused answers STATUS_ENGINE_STATE until the next reset; an image that could not be made leaves
+ *     the tree as it is. STATUS_ENGINE_STATE and STATUS_ENGINE_ARGUMENT are otherwise mistakes of the host.
+ *   - A trap (`unreachable`, an access out of bounds, a stack that overflows) is a bug of the engine, never the fault of an
+ *     input. The host drops the instance, whose memory may hold anything.
  *
- * An input that was refused answers STATUS_ENGINE_STATE until the next reset; an image that could not be made leaves the
- * tree as it is. The verity verbs need no job and may be mixed with one; `reset` closes their slots too.
+ * The jobs; `…` is what may come again, in brackets what may be left out:
+ *
+ *   a tree of a dumpfile   reset, dumpBegin, dumpWrite …, dumpEnd
+ *   a tree of an image     reset, scanBegin, scanWrite …, scanEnd
+ *   a tree of layers       for each layer: reset, layerBegin, layerWrite …, layerEnd; the host keeps the records. Then:
+ *                          reset, mergeBegin, (mergeLayer, mergeWrite …) … base first, mergeEnd,
+ *                          [labelBegin, labelText …, labelEntries …, labelEnd]
+ *
+ * What a tree can become, in any order and as often as one likes, until the next reset; the last needs neither tree nor job:
+ *
+ *   an image, its digests  imageOpen, [verityOpen for each digest], imageRead … until 0, [verityClose for each digest]
+ *   a dumpfile             printOpen, printRead … until 0
+ *   entries, to look at    cursorOpen, (cursorRead | cursorChildren | cursorFind) …
+ *   of an image's tree     scanBytes …; infoOpen, infoRead … until 0; regionOpen, (regionRead | regionPath) …
+ *   a digest of any bytes  verityOpen, verityWrite …, verityClose
+ *
+ * From a dumpfile to an image and its digest, here format V1 with SHA-256 and 4096-byte blocks:
+ *
+ *   reset(seedLow, seedHigh)                       64 random bits; nothing of them shows in an output
+ *   check(dumpBegin(0))
+ *   for each piece of the file, at most INPUT_WINDOW_BYTES:
+ *     copy the piece to memory[inputPtr()]
+ *     check(dumpWrite(length of the piece))
+ *   check(dumpEnd())
+ *   check(imageOpen(FORMAT_V1))                    size and counts are in the control record now
+ *   check(verityOpen(0, HASH_SHA256, 12, 0))       slot 0, no salt
+ *   while (n = imageRead(1 << 0)) > 0:             the engine feeds what it writes to slot 0
+ *     take n bytes of memory[outputPtr()]          they are the image; who wants the digest alone leaves them
+ *   check(-n)
+ *   n = verityClose(0)                             n bytes at digestPtr(): the digest
  */
 
 import {
@@ -330,7 +368,7 @@ export function cursorOpen(): i32 {
  * Writes records of entries in depth-first order into the output window.
  *
  * @param first index of the first one
- * @returns a status; CONTROL_CURSOR_COUNT records, none behind the last entry
+ * @returns a status; CONTROL_CURSOR_COUNT records (CURSOR_*), none behind the last entry
  */
 export function cursorRead(first: u32): i32 {
   return job == JOB_CURSOR ? readEntries(first) : failState();

@@ -2,6 +2,25 @@
  * The exports of the verb layer records -> tree.
  *
  *   reset -> mergeBegin -> (mergeLayer -> mergeWrite …) … -> mergeEnd -> what a tree can become
+ *
+ * From the tars of layers, base first, to a tree:
+ *
+ *   reset(seedLow, seedHigh)
+ *   check(layerBegin(LAYER_SHA256))
+ *   for each piece of the tar, at most INPUT_WINDOW_BYTES, copied to memory[inputPtr()]:
+ *     from = 0
+ *     do:
+ *       n = layerWrite(from, length of the piece - from); check(-n) when n is negative
+ *       keep the n bytes of memory[outputPtr()]    whole records: a piece that may be given to mergeWrite as it is
+ *       from += control record, CONTROL_LAYER_TAKEN
+ *     while from < length of the piece
+ *   check(layerEnd())
+ *   reset(seedLow, seedHigh)
+ *   check(mergeBegin(MERGE_TRANSFORM))             for SHA-512 digests of objects also MERGE_SHA512
+ *   for each layer, base first:
+ *     check(mergeLayer())
+ *     for each piece of its records: copy it to memory[inputPtr()], check(mergeWrite(its length))
+ *   check(mergeEnd())                              from here on as after dumpEnd
  */
 
 import {
