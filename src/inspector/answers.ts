@@ -14,6 +14,8 @@ export interface FileRow {
   /** Position of the entry in depth-first order; the root's is 0. */
   index: number;
   name: string;
+  /** The address of the row. */
+  path: string;
   type: EntryType;
   /** st_mode; of a hardlink that of its inode. */
   mode: number;
@@ -126,6 +128,8 @@ export interface DiffRow {
   path: string;
   a: unknown;
   b: unknown;
+  /** Both values for people, as the text of the command has them. */
+  texts: [a: string, b: string];
   layers?: { a?: number; b?: number };
 }
 
