@@ -20,6 +20,7 @@ const HOST_STEPS = [
   ["node"],
   ["index"],
   ["seal"],
+  ["destination"],
   ["explain"],
   ["image"],
   ["selinux", "boot"],

@@ -6,18 +6,21 @@ import type { Command } from "commander";
 import { runCommand } from "./common.ts";
 import { addContainerOptions } from "./options.ts";
 
-/** Adds `seal` and `verify` to the program. @param collect for options that may be given several times */
+/** Adds `seal`, `verify`, `referrers` and `copy` to the program. @param collect for options that may be given several times */
 export function addSealCommands(program: Command, collect: (value: string, before?: string[]) => string[]): void {
   const seal = program
     .command("seal")
     .description("state the digests of a container image, in its manifest or in an artifact beside it")
-    .argument("<input>", "an OCI layout in a directory, oci:DIR[:TAG]")
+    .argument("<input>", "where it lies: oci:DIR[:TAG], oci-archive:FILE[:TAG], docker://HOST/NAME[:TAG]")
     .option("--mode <mode>", "artifact: beside the image, which stays as it is; inline: in its manifest", "artifact")
     .option("-a, --algorithm <algorithm>", "sha512-12 (the default), sha256-12, …; may be repeated", collect)
     .option("--role <role>", "bootable: the image must have a bootable tree; may be repeated", collect)
     .option("--layers", "with --mode inline: the digests of each layer alone, too")
+    .option("--all-platforms", "each image of an index")
     .option("--key <file>", "sign each digest with this private key, in PEM")
     .option("--cert <file>", "its certificate, in PEM or DER")
+    .option("--to-be-signed <dir>", "write the bytes that a key elsewhere has to sign into files, and nothing else")
+    .option("--attach <dir>", "take the signatures from there, NAME.sig for each NAME.tbs; needs --cert")
     .option("--dry-run", "print the JSON that would be written, and write nothing")
     .option("--json", "print what was stated as JSON")
     .option("--no-progress", "no progress on the terminal")
@@ -41,4 +44,28 @@ export function addSealCommands(program: Command, collect: (value: string, befor
       await runCommand(options.json, async () => (await import("./verify.ts")).run(input, options));
     });
   for (const command of [seal, verify]) addContainerOptions(command, false, null);
+  program
+    .command("referrers")
+    .description("show what refers to an image: seals, signatures and the like, as a tree")
+    .argument("<input>", "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG|@DIGEST]")
+    .option("--platform <platform>", "of an index only this image, os/architecture[/variant]")
+    .option("--artifact-type <type>", "only referrers of this type")
+    .option("--restore <digest>", "put a referrer back that a registry's list has lost; may be repeated", collect)
+    .option("--json", "print the tree as JSON")
+    .action(async (input, options) => {
+      await runCommand(options.json, async () => (await import("./referrers.ts")).run(input, options));
+    });
+  program
+    .command("copy")
+    .description("copy an image with what refers to it, seals among it, between layouts, archives and registries")
+    .argument("<source>", "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG|@DIGEST]")
+    .argument("<target>", "oci:DIR[:TAG], oci-archive:FILE[:TAG] or docker://HOST/NAME[:TAG]")
+    .option("--platform <platform>", "of an index only this image, os/architecture[/variant]")
+    .option("--no-referrers", "the image alone")
+    .option("--artifact-type <type>", "of what refers to it only this type")
+    .option("--json", "print what was copied as JSON")
+    .option("--no-progress", "no progress on the terminal")
+    .action(async (source, target, options) => {
+      await runCommand(options.json, async () => (await import("./copy.ts")).run(source, target, options));
+    });
 }

@@ -80,6 +80,11 @@ export function isTag(text: string): boolean {
   return TAG.test(text);
 }
 
+/** Whether a tag lists referrers and names no image: distribution-spec, "Referrers Tag Schema". */
+export function isFallbackTag(text: string): boolean {
+  return /^sha256-[0-9a-f]{64}$/.test(text);
+}
+
 /** Whether a text is a digest as this package takes them. */
 export function isDigest(text: string): boolean {
   return DIGEST.test(text);

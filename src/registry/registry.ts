@@ -101,11 +101,17 @@ export class Registry {
    * Reads a manifest or an index, from a mirror if one has it.
    *
    * @param reference a tag or a digest
+   * @param options `mirrors`: false to ask the registry itself, for what a mirror may be behind with
    * @returns its bytes, which have the digest, if that was asked for or named
    * @throws {ComposefsError} REGISTRY_MISSING, BLOB_DIGEST, REGISTRY_*
    */
-  async manifest(repository: string, reference: string, { signal }: CallOptions = {}): Promise<RemoteManifest> {
+  async manifest(
+    repository: string,
+    reference: string,
+    { signal, mirrors = true }: CallOptions & { mirrors?: boolean | undefined } = {},
+  ): Promise<RemoteManifest> {
     checkNames(repository, reference);
+    if (!mirrors) return readManifest(this.#origin, repository, reference, signal);
     return this.#anywhere(repository, (endpoint, there) => readManifest(endpoint, there, reference, signal));
   }
 

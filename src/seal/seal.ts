@@ -4,14 +4,14 @@
 
 import { ComposefsError } from "../error.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
+import { type JsonPath, setAnnotations } from "../source/json-edit.ts";
 import { type Seal, writeAnnotations } from "./annotations.ts";
 import type { SealDigests } from "./digests.ts";
-import { type JsonPath, setAnnotations } from "./json-edit.ts";
 import type { SealKey, SealRole } from "./keys.ts";
 import type { FoundArtifact, SignatureCheck } from "./verify.ts";
 
-/** Signs an fs-verity digest. @returns PKCS#7 DER */
-export type Signer = (key: SealKey, digest: string) => Promise<Uint8Array>;
+/** Signs an fs-verity digest, of the role layer that of `layer`, from 1. @returns PKCS#7 DER */
+export type Signer = (key: SealKey, digest: string, layer: number | null) => Promise<Uint8Array>;
 
 /** What is to be stated. */
 export interface SealRequest {
@@ -43,7 +43,7 @@ export async function computeSeals(digests: SealDigests, request: SealRequest, l
   const placed: PlacedSeal[] = [];
   const add = async (key: SealKey, layer: number | null) => {
     const { digest } = await digests.compute(key, layer);
-    const signature = signer === null ? null : await signer(key, digest);
+    const signature = signer === null ? null : await signer(key, digest, layer);
     placed.push({ seal: { ...key, digest, signature }, layer });
   };
   for (const algorithm of algorithms) {

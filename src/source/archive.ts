@@ -37,20 +37,35 @@ export async function openArchive(
   wanted: Wanted,
   reading: Reading,
 ): Promise<ContainerImage> {
+  const [actual, files] = await readArchive(archive, kind, reading);
+  if (files === null) return bareLayer(archive.name, archive.place(0, archive.size), "none");
+  return actual === "docker-archive"
+    ? openDocker(files, wanted, reading)
+    : openOci(files, "oci-archive", wanted, reading);
+}
+
+/**
+ * Reads the headers of an archive that is not compressed.
+ *
+ * @returns what it is, and its files; null for a bare layer
+ * @throws {ComposefsError} SOURCE_*, IO_READ
+ */
+export async function readArchive(
+  archive: Archive,
+  kind: ArchiveKind | null,
+  { limits, signal }: Reading,
+): Promise<[ArchiveKind, ArchiveFiles | null]> {
   if (!isTar(await archive.read(0, 512))) throw kindError(archive.name, kind);
-  const whole = archive.place(0, archive.size);
-  if (kind === "tar") return bareLayer(archive.name, whole, "none");
-  const { limits, signal } = reading;
+  if (kind === "tar") return ["tar", null];
   const { members, isComplete } = await indexTar(archive, limits, [...LAYOUT_FILES, DOCKER_FILE], signal);
   const actual = kind ?? kindOf(members);
-  if (actual === "tar") return bareLayer(archive.name, whole, "none");
+  if (actual === "tar") return ["tar", null];
   if (!isComplete) {
     const limit = limits.archiveEntries;
     const what = `the archive has more than ${limit} entries (archiveEntries)`;
     throw new ComposefsError("SOURCE_LIMIT", `${quote(archive.name)}: ${what}`, { path: archive.name, limit });
   }
-  const files = new ArchiveFiles(archive, members);
-  return actual === "docker-archive" ? openDocker(files, wanted, reading) : openOci(files, actual, wanted, reading);
+  return [actual, new ArchiveFiles(archive, members)];
 }
 
 /** What each kind has to be. */
@@ -94,6 +109,17 @@ export class ArchiveFiles implements FileTable {
     if (member.isTwice && !path.startsWith("blobs/"))
       throw this.#error(path, "the archive has several files of that name");
     return this.#archive.place(member.offset, member.size);
+  }
+
+  /** Where the archive has its members but one, in bytes and in order: what is kept when that one is written anew. */
+  rangesWithout(path: string): Array<{ start: number; end: number }> {
+    const left = this.#members.get(path);
+    const last = Math.max(0, ...[...this.#members.values()].map(({ end }) => end));
+    if (left === undefined) return [{ start: 0, end: last }];
+    return [
+      { start: 0, end: left.start },
+      { start: left.end, end: last },
+    ].filter(({ start, end }) => start < end);
   }
 
   /** The target of a symbolic link; null for what is none. */

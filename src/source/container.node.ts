@@ -4,9 +4,18 @@
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
-import { kindError, openArchive } from "./archive.ts";
+import { kindError, openArchive, readArchive } from "./archive.ts";
 import { chunksOf } from "./bytes.ts";
-import { type BlobPlace, bareLayer, type ContainerImage, type ContainerKind, type Wanted } from "./container.ts";
+import {
+  type Archive,
+  type BlobPlace,
+  bareLayer,
+  type Compression,
+  type ContainerImage,
+  type ContainerKind,
+  type FileTable,
+  type Wanted,
+} from "./container.ts";
 import type { Reading } from "./document.ts";
 import { DirectoryFiles, FileArchive } from "./file-archive.node.ts";
 import { InputFile, ioError, type SystemError } from "./files.node.ts";
@@ -39,12 +48,31 @@ export type OpenContainer = ContainerImage & {
   close(): Promise<void>;
 };
 
+/** An OCI layout as a whole, with all that it holds, until it is closed. */
+export interface OpenLayout {
+  kind: "oci" | "oci-archive" | "registry";
+  /** For people. */
+  name: string;
+  files: FileTable;
+  /** The tag by which something in it is meant; null for none, and for what a registry was asked for. */
+  reference: string | null;
+  close(): Promise<void>;
+}
+
+/** What becomes of the files that are found. */
+interface Opener<T> {
+  layout(files: FileTable, kind: OpenLayout["kind"]): Promise<T>;
+  /** @param kind null: by content */
+  archive(archive: Archive, kind: "oci-archive" | "docker-archive" | "tar" | null): Promise<T>;
+  compressedLayer(name: string, place: BlobPlace, compression: Compression): T;
+}
+
 /** What is wanted, and how it is read. */
-interface Job {
+interface Job<T> {
   kind: ContainerKind | null;
-  wanted: Wanted;
   reading: Reading;
   temporaryDirectory: string | undefined;
+  opener: Opener<T>;
 }
 
 /**
@@ -64,13 +92,62 @@ export async function openContainer(
   options: OpenContainerOptions = {},
   input?: InputFile,
 ): Promise<OpenContainer> {
+  const { reference } = parseOperand(operand);
+  const wanted: Wanted = {
+    reference,
+    platform: options.platform === undefined ? null : parsePlatform(options.platform),
+  };
+  const reading = readingOf(options);
+  return open(operand, input, options, {
+    // A registry was asked for its reference already.
+    layout: (files, kind) =>
+      openOci(files, kind, kind === "registry" ? { ...wanted, reference: null } : wanted, reading),
+    archive: (archive, kind) => openArchive(archive, kind, wanted, reading),
+    compressedLayer: bareLayer,
+  });
+}
+
+/**
+ * Opens an OCI layout as a whole: a directory, an archive, or what a reference names in a registry. Chooses nothing in it.
+ *
+ * @param operand see operand.node.ts
+ * @throws {ComposefsError} SOURCE_*, REGISTRY_*, BLOB_*, IO_OPEN, IO_READ, IO_WRITE; SOURCE_KIND for what is no OCI layout
+ */
+export async function openLayout(operand: string, options: OpenContainerOptions = {}): Promise<OpenLayout> {
+  const reading = readingOf(options);
+  const opened = await open<Omit<OpenLayout, "close" | "reference">>(operand, undefined, options, {
+    layout: async (files, kind) => ({ kind, name: files.name, files }),
+    async archive(archive, kind) {
+      const [actual, files] = await readArchive(archive, kind, reading);
+      if (actual !== "oci-archive") throw kindError(archive.name, "oci-archive");
+      return { kind: actual, name: archive.name, files: files! };
+    },
+    compressedLayer: (name) => {
+      throw kindError(name, "oci-archive");
+    },
+  });
+  return { ...opened, reference: parseOperand(operand).reference };
+}
+
+function readingOf({ limits, signal }: OpenContainerOptions): Reading {
+  return { limits: sourceLimits(limits), signal, host: HOST };
+}
+
+async function open<T extends object>(
+  operand: string,
+  input: InputFile | undefined,
+  options: OpenContainerOptions,
+  opener: Opener<T>,
+): Promise<T & { close(): Promise<void> }> {
+  const { kind, path } = parseOperand(operand);
   const { signal, temporaryDirectory } = options;
-  const { kind, path, reference } = parseOperand(operand);
-  const platform = options.platform === undefined ? null : parsePlatform(options.platform);
-  const reading: Reading = { limits: sourceLimits(options.limits), signal, host: HOST };
-  const job: Job = { kind, wanted: { reference, platform }, reading, temporaryDirectory };
+  const job: Job<T> = { kind, reading: readingOf(options), temporaryDirectory, opener };
   signal?.throwIfAborted();
-  if (kind === "registry") return openRemote(operand, job);
+  if (kind === "registry") {
+    // Loaded when it is needed: other sources need no network.
+    const { openRegistryFiles } = await import("./registry.node.ts");
+    return { ...(await opener.layout(await openRegistryFiles(operand, signal), kind)), close: async () => {} };
+  }
   if (path === null || input !== undefined) {
     return fromStream(inputChunks(input), path ?? "standard input", null, job);
   }
@@ -81,12 +158,6 @@ export async function openContainer(
   return stats.isFile() ? fromFile(path, stats.size, job) : fromStream(pipeChunks(path), path, null, job);
 }
 
-/** Loaded when it is needed: other sources need no network. */
-async function openRemote(operand: string, { wanted, reading }: Job): Promise<OpenContainer> {
-  const { openRegistryImage } = await import("./registry.node.ts");
-  return { ...(await openRegistryImage(operand, wanted, reading)), close: async () => {} };
-}
-
 async function statOf(path: string) {
   try {
     return await stat(path);
@@ -95,21 +166,23 @@ async function statOf(path: string) {
   }
 }
 
-async function fromDirectory(path: string, { kind, wanted, reading }: Job): Promise<OpenContainer> {
+async function fromDirectory<T extends object>(path: string, { kind, opener }: Job<T>) {
   const files = new DirectoryFiles(path);
   const isLayout = kind === "oci" || (kind === null && (await files.find("oci-layout")) !== null);
   if (!isLayout) throw kindError(path, kind);
-  return { ...(await openOci(files, "oci", wanted, reading)), close: async () => {} };
+  return { ...(await opener.layout(files, "oci")), close: async () => {} };
 }
 
 /** An archive or a layer in a file. */
-async function fromFile(path: string, size: number, job: Job): Promise<OpenContainer> {
+async function fromFile<T extends object>(path: string, size: number, job: Job<T>) {
   const place: BlobPlace = { kind: "file", path, offset: 0, length: size };
   const archive = await FileArchive.open(path, path, size);
   try {
     const compression = compressionOf(await archive.read(0, 4));
     if (compression === "none") return { ...(await openIn(archive, job)), close: async () => {} };
-    if (job.kind === "tar") return { ...bareLayer(path, place, compression), close: async () => {} };
+    if (job.kind === "tar") {
+      return { ...job.opener.compressedLayer(path, place, compression), close: async () => {} };
+    }
   } finally {
     await archive.close();
   }
@@ -118,12 +191,12 @@ async function fromFile(path: string, size: number, job: Job): Promise<OpenConta
 }
 
 /** An archive or a layer that has to be kept in a temporary file. @param size bytes, where known */
-async function fromStream(
+async function fromStream<T extends object>(
   chunks: AsyncIterable<Uint8Array>,
   name: string,
   size: number | null,
-  job: Job,
-): Promise<OpenContainer> {
+  job: Job<T>,
+) {
   const plain = unwrap(chunksOf(chunks, job.reading.signal), name, size, job.reading);
   const file = await SpoolFile.of(plain, job.temporaryDirectory);
   try {
@@ -139,9 +212,9 @@ async function fromStream(
   }
 }
 
-function openIn(archive: FileArchive, { kind, wanted, reading }: Job): Promise<ContainerImage> {
+function openIn<T>(archive: FileArchive, { kind, opener }: Job<T>): Promise<T> {
   if (kind === "oci" || kind === "dir" || kind === "registry") throw kindError(archive.name, kind);
-  return openArchive(archive, kind, wanted, reading);
+  return opener.archive(archive, kind);
 }
 
 async function* pipeChunks(path: string): AsyncGenerator<Uint8Array, void, undefined> {

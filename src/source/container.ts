@@ -77,6 +77,17 @@ export interface Wanted {
   platform: Platform | null;
 }
 
+/** A manifest that refers to another one: a seal, a signature, a bill of materials. */
+export interface Referrer {
+  mediaType: string;
+  /** `sha256:` and hex. */
+  digest: string;
+  /** Bytes. */
+  size: number;
+  artifactType?: string;
+  annotations?: Readonly<Record<string, string>>;
+}
+
 /** The files of a layout by name, whether in a directory, in an archive or in a registry. */
 export interface FileTable {
   /** For people. */
@@ -88,6 +99,13 @@ export interface FileTable {
    * @throws {ComposefsError} SOURCE_FILE, REGISTRY_*
    */
   find(path: string, expected?: { mediaType: string; size: number }): Promise<BlobPlace | null>;
+  /**
+   * What refers to a manifest. Registries know that; of a layout referrers.ts reads it, where this is not there.
+   *
+   * @param artifactType of those that are wanted; null for all
+   * @throws {ComposefsError} REGISTRY_*
+   */
+  referrers?(digest: string, artifactType: string | null): Promise<Referrer[]>;
 }
 
 /** An outer archive that can be read at any position. */

@@ -27,6 +27,10 @@ export interface SourceLimits {
   zstdWindowBytes: number;
   /** Frames of zstd data, skippable ones included. */
   zstdFrames: number;
+  /** Manifests and indexes that hang on one image, referrers included. */
+  graphManifests: number;
+  /** Manifests one below the other: what an index names, what refers to that, and so on. */
+  graphDepth: number;
 }
 
 /** Limits that no image met so far comes near. */
@@ -49,6 +53,10 @@ export const SOURCE_LIMITS: Readonly<SourceLimits> = {
   zstdWindowBytes: 2 ** 27,
   // zstd:chunked has one for each file. Each costs some microseconds, and may take up as few as eight bytes.
   zstdFrames: 2 ** 20,
+  // As many referrers as a registry may list for one image (referrers in registry/limits.ts).
+  graphManifests: 10_000,
+  // An index of images with seals that are signed has four.
+  graphDepth: 16,
 };
 
 /**

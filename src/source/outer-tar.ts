@@ -21,6 +21,9 @@ export type MemberType = "file" | "directory" | "symlink" | "other";
 
 export interface Member {
   type: MemberType;
+  /** Where the member begins, with its first header, and where it ends, in bytes. */
+  start: number;
+  end: number;
   /** Where the data begins, in bytes. */
   offset: number;
   /** Bytes of data. */
@@ -177,7 +180,7 @@ async function readEntry(reader: BlockReader, start: number, limits: SourceLimit
     const memberType = isOldDirectory ? "directory" : (TYPES[type] ?? "other");
     // The padding after the last entry may be missing.
     const end = Math.min(offset + padded(size), reader.archive.size);
-    return { name, member: { type: memberType, offset, size, target }, end };
+    return { name, member: { type: memberType, start, end, offset, size, target }, end };
   }
 }
 

@@ -3,46 +3,31 @@
  * are looked for, and of other blobs it is said where they are.
  */
 
+import type { Descriptor } from "../registry/descriptor.ts";
 import { type Reference, referenceText } from "../registry/reference.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { BlobPlace, ContainerImage, FileTable, Wanted } from "./container.ts";
-import { blobPath, type Reading } from "./document.ts";
+import type { BlobPlace, FileTable } from "./container.ts";
+import { blobPath } from "./document.ts";
 import { INDEX_TYPES, MANIFEST_TYPES } from "./media-types.ts";
-import { openOci } from "./oci.ts";
 import { TAG_KEY } from "./select.ts";
 
-/**
- * Opens an image in a registry: reads and checks its documents; layers are read from the registry by `openLayer`.
- *
- * @param wanted its platform; the reference is that of `reference`
- * @throws {ComposefsError} REGISTRY_*, SOURCE_*, BLOB_SIZE, BLOB_DIGEST
- */
-export async function openRemoteImage(
-  registry: Registry,
-  reference: Reference,
-  wanted: Wanted,
-  reading: Reading,
-): Promise<ContainerImage> {
-  const files = await RegistryFiles.open(registry, reference, reading.signal);
-  return openOci(files, "registry", { ...wanted, reference: null }, reading);
-}
-
 /** A repository, as a layout in which there is one image or index. */
-class RegistryFiles implements FileTable {
+export class RegistryFiles implements FileTable {
   readonly name: string;
-  readonly #registry: Registry;
-  readonly #repository: string;
+  readonly registry: Registry;
+  readonly reference: Reference;
   readonly #signal: AbortSignal | undefined;
   /** By path; those of `blobs/` are manifests. */
   readonly #documents = new Map<string, Blob>();
 
   private constructor(registry: Registry, reference: Reference, signal: AbortSignal | undefined) {
     this.name = `docker://${referenceText(reference)}`;
-    this.#registry = registry;
-    this.#repository = reference.repository;
+    this.registry = registry;
+    this.reference = reference;
     this.#signal = signal;
   }
 
+  /** Reads what the reference names. @throws {ComposefsError} REGISTRY_*, BLOB_DIGEST */
   static async open(registry: Registry, reference: Reference, signal: AbortSignal | undefined): Promise<RegistryFiles> {
     const files = new RegistryFiles(registry, reference, signal);
     const asked = reference.digest ?? reference.tag!;
@@ -63,12 +48,18 @@ class RegistryFiles implements FileTable {
     const digest = `sha256:${hex}`;
     const { mediaType, size } = expected;
     if (MANIFEST_TYPES.has(mediaType) || INDEX_TYPES.has(mediaType)) {
-      const { bytes } = await this.#registry.manifest(this.#repository, digest, { signal: this.#signal });
+      const { bytes } = await this.registry.manifest(this.reference.repository, digest, { signal: this.#signal });
       const blob = new Blob([bytes]);
       this.#documents.set(path, blob);
       return { kind: "blob", blob };
     }
-    const session = await this.#registry.session(this.#repository);
+    const session = await this.registry.session(this.reference.repository);
     return { kind: "registry", session, digest, size, length: size };
+  }
+
+  /** @throws {ComposefsError} REGISTRY_* */
+  async referrers(digest: string, artifactType: string | null): Promise<Descriptor[]> {
+    const options = { artifactType, signal: this.#signal };
+    return (await this.registry.referrers(this.reference.repository, digest, options)).referrers;
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import { ComposefsError } from "../error.ts";
+import { isFallbackTag } from "../registry/reference.ts";
 import type { FileTable, Wanted } from "./container.ts";
 import { type Descriptor, type Reading, readBlob, readDescriptor, readFile, whereIs } from "./document.ts";
 import type { JsonNode } from "./json.ts";
@@ -57,6 +58,52 @@ export async function selectManifest(files: FileTable, wanted: Wanted, reading: 
   throw new ComposefsError("SOURCE_SEVERAL", `${where}: ${what}`, { actual: found.length, limit: 1, text });
 }
 
+/**
+ * What a tag names: a manifest, or an index with all that it names. Without a tag it is what there is, if there is one.
+ *
+ * @throws {ComposefsError} SOURCE_TAG, SOURCE_SEVERAL, SOURCE_EMPTY, SOURCE_MEDIA_TYPE, and what reading documents gives
+ */
+export async function selectRoot(files: FileTable, tag: string | null, reading: Reading): Promise<Descriptor> {
+  const where = whereIs(files, "index.json");
+  const roots = new Map<string, Root>();
+  for await (const root of rootsOf(files, tag, reading)) roots.set(root.descriptor.digest, root);
+  const unique = [...roots.values()];
+  const first = unique[0];
+  if (first === undefined) throw new ComposefsError("SOURCE_EMPTY", `${where}: there is no image`);
+  if (unique.length === 1) return first.descriptor;
+  const text = listOf(
+    unique.map(({ tag, descriptor }) => (tag === null ? descriptor.digest : `tag ${quoteStart(tag)}`)),
+  );
+  const what = `there are ${unique.length} images, say which by tag: ${text}`;
+  throw new ComposefsError("SOURCE_SEVERAL", `${where}: ${what}`, { actual: unique.length, limit: 1, text });
+}
+
+/**
+ * The platforms of all images that a tag names, each of which chooses one.
+ *
+ * @returns in the order of the index; null for an only image of which nothing says its platform
+ * @throws {ComposefsError} SOURCE_PLATFORM when one has none that would choose it; SOURCE_TAG, SOURCE_EMPTY, and what reading
+ *   documents gives
+ */
+export async function selectAll(files: FileTable, tag: string | null, reading: Reading): Promise<Array<string | null>> {
+  const found: Candidate[] = [];
+  for await (const candidate of candidates(files, tag, reading)) if (!isAttestation(candidate)) found.push(candidate);
+  if (found.length === 0)
+    throw new ComposefsError("SOURCE_EMPTY", `${whereIs(files, "index.json")}: there is no image`);
+  const platforms = new Set<string | null>();
+  for (const { platform, descriptor } of found) {
+    const text = platform && platformText(platform);
+    if (platforms.has(text) || (text === null && found.length > 1)) {
+      const what = `${descriptor.digest} has ${text === null ? "no platform" : `the platform ${text} of another image`}`;
+      throw new ComposefsError("SOURCE_PLATFORM", `${descriptor.where}: ${what}, by which it could be chosen`, {
+        text: descriptor.digest,
+      });
+    }
+    platforms.add(text);
+  }
+  return [...platforms];
+}
+
 /** Holds the platform of a config against the one that is wanted, if any. @throws {ComposefsError} SOURCE_PLATFORM */
 export function checkPlatform(actual: Platform | null, wanted: Platform | null, where: string): void {
   if (wanted === null || (actual !== null && platformMatches(actual, wanted))) return;
@@ -69,8 +116,15 @@ function platformError(where: string, wanted: Platform, text: string): Composefs
   return new ComposefsError("SOURCE_PLATFORM", `${where}: ${what}`, { text });
 }
 
-/** The manifests of index.json, and of the indexes that it names, in order. */
-async function* candidates(files: FileTable, tag: string | null, reading: Reading): AsyncGenerator<Candidate, void> {
+/** What index.json lists. */
+interface Root {
+  descriptor: Descriptor;
+  entry: JsonNode;
+  tag: string | null;
+}
+
+/** The manifests and indexes of index.json that a tag names; without a tag all that are no artifacts, in order. */
+async function* rootsOf(files: FileTable, tag: string | null, reading: Reading): AsyncGenerator<Root, void> {
   const index = await readFile(files, "index.json", reading);
   checkIndex(index.root, null);
   const entries = index.root.field("manifests").items();
@@ -84,21 +138,28 @@ async function* candidates(files: FileTable, tag: string | null, reading: Readin
   for (const [i, entry] of entries.entries()) {
     if (tag !== null && tags[i] !== tag) continue;
     // Seals, signatures and the like: artifacts about an image, which stand beside it (image-spec, descriptor.md).
-    if (tag === null && entry.field("artifactType").isPresent) continue;
-    const reached = { tag: tags[i]!, mustBe: null };
+    if (tag === null && (entry.field("artifactType").isPresent || isFallbackTag(tags[i] ?? ""))) continue;
     const descriptor = readDescriptor(entry);
+    const isKnown = MANIFEST_TYPES.has(descriptor.mediaType) || INDEX_TYPES.has(descriptor.mediaType);
+    if (!isKnown) throw typeError(descriptor, false);
+    yield { descriptor, entry, tag: tags[i]! };
+  }
+}
+
+/** The manifests of index.json, and of the indexes that it names, in order. */
+async function* candidates(files: FileTable, wanted: string | null, reading: Reading): AsyncGenerator<Candidate, void> {
+  for await (const { descriptor, entry, tag } of rootsOf(files, wanted, reading)) {
+    const reached = { tag, mustBe: null };
     if (MANIFEST_TYPES.has(descriptor.mediaType)) {
       yield { descriptor, platform: readPlatform(entry), ...reached };
-    } else if (INDEX_TYPES.has(descriptor.mediaType)) {
-      const nested = await readBlob(files, descriptor, reading);
-      checkIndex(nested.root, descriptor.mediaType);
-      for (const inner of nested.root.field("manifests").items()) {
-        const descriptor = readDescriptor(inner);
-        if (!MANIFEST_TYPES.has(descriptor.mediaType)) throw typeError(descriptor, true);
-        yield { descriptor, platform: readPlatform(inner), ...reached };
-      }
-    } else {
-      throw typeError(descriptor, false);
+      continue;
+    }
+    const nested = await readBlob(files, descriptor, reading);
+    checkIndex(nested.root, descriptor.mediaType);
+    for (const inner of nested.root.field("manifests").items()) {
+      const descriptor = readDescriptor(inner);
+      if (!MANIFEST_TYPES.has(descriptor.mediaType)) throw typeError(descriptor, true);
+      yield { descriptor, platform: readPlatform(inner), ...reached };
     }
   }
 }
@@ -140,7 +201,8 @@ function ambiguous(root: JsonNode, name: string): ComposefsError {
   return new ComposefsError("SOURCE_AMBIGUOUS", `${root.field(name).where}: ${what}`, { text: name });
 }
 
-function readPlatform(entry: JsonNode): Platform | null {
+/** The platform in a descriptor; null where it does not say. @throws {ComposefsError} SOURCE_JSON */
+export function readPlatform(entry: JsonNode): Platform | null {
   const platform = entry.field("platform");
   if (!platform.isPresent) return null;
   return {

@@ -30,6 +30,14 @@ const indexOf = (name: string) => readFileSync(join(home, name, "index.json"), "
 const blobOf = (name: string, digest: string) => join(home, name, "blobs", digest.replace(":", "/"));
 const filesOf = (name: string) => readdirSync(join(home, name, "blobs/sha256")).sort();
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+/** What `seal --json` says of the one image. */
+const sealJson = (...args: string[]) => {
+  const { exitCode, stdout, stderr } = composefs(["seal", ...args, "--json"]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  const { images, ...rest } = JSON.parse(stdout);
+  expect(images).toHaveLength(1);
+  return { ...rest, ...images[0] };
+};
 const verdictOf = (name: string, ...args: string[]) => {
   const { exitCode, stdout } = composefs(["verify", `oci:${name}`, "--json", ...args]);
   return { exitCode, ...JSON.parse(stdout) };
@@ -43,14 +51,14 @@ describe("an artifact", () => {
       exitCode: 1,
       stdout: expect.stringContaining("unsealed"),
     });
-    const first = JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout);
+    const first = sealJson(`oci:${name}`);
     expect(first).toMatchObject({ mode: "artifact", isChanged: true });
     expect(first.seals.map(({ role }: { role: string }) => role)).toEqual(["manifest", "config", "merged"]);
     const sealed = indexOf(name);
-    expect(sealed.startsWith(before.slice(0, before.lastIndexOf("]")))).toBe(true);
+    expect(index.startsWith(before.slice(0, before.lastIndexOf("]")))).toBe(true);
     const files = filesOf(name);
-    expect(JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout)).toEqual({ ...first, isChanged: false });
-    expect([indexOf(name), filesOf(name)]).toEqual([sealed, files]);
+    expect(sealJson(`oci:${name}`)).toEqual({ ...first, isChanged: false });
+    expect([indexOf(name), filesOf(name)]).toEqual([index, files]);
     expect(verdictOf(name)).toMatchObject({ exitCode: 0, verdict: "verified", uncovered: [], violations: [] });
     // The image is still the one that is meant.
     expect(composefs(["digest", name]).stdout).toBe(`v1-sha512-12:${first.seals[2].digest}\n`);
@@ -58,16 +66,14 @@ describe("an artifact", () => {
 
   test("of several algorithms is several artifacts", () => {
     const name = layout();
-    const { artifacts } = JSON.parse(
-      composefs(["seal", `oci:${name}`, "-a", "sha256-12,fsverity-sha512-16", "--json"]).stdout,
-    );
+    const { artifacts } = sealJson(`oci:${name}`, "-a", "sha256-12,fsverity-sha512-16");
     expect(artifacts).toHaveLength(2);
     expect(verdictOf(name).objects).toHaveLength(6);
   });
 
   test("one byte of it, of the config or of a layer changed is found", () => {
     const name = layout();
-    const { manifest, artifacts } = JSON.parse(composefs(["seal", `oci:${name}`, "--json"]).stdout);
+    const { manifest, artifacts } = sealJson(`oci:${name}`);
     const document = JSON.parse(readFileSync(blobOf(name, manifest), "utf8"));
     const artifact = JSON.parse(readFileSync(blobOf(name, artifacts[0]), "utf8"));
     for (const digest of [manifest, document.config.digest, document.layers[0].digest, artifacts[0]]) {
@@ -104,12 +110,12 @@ describe("an artifact", () => {
 describe("inline", () => {
   test("the manifest changes and its index with it; sealing twice changes nothing", () => {
     const name = layout();
-    const first = JSON.parse(composefs(["seal", `oci:${name}`, "--mode", "inline", "--layers", "--json"]).stdout);
+    const first = sealJson(`oci:${name}`, "--mode", "inline", "--layers");
     expect(indexOf(name)).toContain(first.manifest);
-    const sealed = indexOf(name);
-    const again = JSON.parse(composefs(["seal", `oci:${name}`, "--mode", "inline", "--layers", "--json"]).stdout);
+    const index = indexOf(name);
+    const again = sealJson(`oci:${name}`, "--mode", "inline", "--layers");
     expect(again).toEqual({ ...first, isChanged: false });
-    expect(indexOf(name)).toBe(sealed);
+    expect(indexOf(name)).toBe(index);
     const report = verdictOf(name);
     expect(report).toMatchObject({ exitCode: 0, verdict: "verified", manifest: first.manifest });
     expect(report.objects).toHaveLength(first.seals.length);
@@ -144,10 +150,10 @@ test("signed: by whom is checked, another certificate is not enough, and sealing
     writeFileSync(join(home, `${who}.key`), privateKey.export({ type: "pkcs8", format: "pem" }));
     writeFileSync(join(home, `${who}.pem`), makeCertificate({ name: who, publicKeyInfo }));
   }
-  const seal = ["seal", `oci:${name}`, "--key", "release.key", "--cert", "release.pem", "--json"];
-  const first = JSON.parse(composefs(seal).stdout);
+  const seal = [`oci:${name}`, "--key", "release.key", "--cert", "release.pem"];
+  const first = sealJson(...seal);
   expect(first.seals.every(({ isSigned }: { isSigned: boolean }) => isSigned)).toBe(true);
-  expect(JSON.parse(composefs(seal).stdout)).toEqual({ ...first, isChanged: false });
+  expect(sealJson(...seal)).toEqual({ ...first, isChanged: false });
   expect(verdictOf(name, "--cert", "release.pem")).toMatchObject({ exitCode: 0, verdict: "verified" });
   expect(verdictOf(name, "--cert", "other.pem")).toMatchObject({ exitCode: 1, verdict: "failed" });
   expect(verdictOf(name)).toMatchObject({ exitCode: 0, objects: [{ signature: { state: "not checked" } }, {}, {}] });

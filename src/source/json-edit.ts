@@ -7,7 +7,7 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { parseJson } from "../source/json.ts";
+import { parseJson } from "./json.ts";
 
 /** Where in a document a value stands: names of members, indices of elements. */
 export type JsonPath = ReadonlyArray<string | number>;
@@ -100,6 +100,17 @@ export function appendElement(document: Uint8Array, path: JsonPath, json: string
     const at = elements.at(-1)?.end ?? start + 1;
     return [{ start: at, end: at, text: elements.length > 0 ? `,${json}` : json }];
   });
+}
+
+/**
+ * Puts another element in the place of one of an array in a document.
+ *
+ * @param path the element
+ * @param json the one that takes its place
+ * @throws {ComposefsError} SOURCE_JSON
+ */
+export function replaceElement(document: Uint8Array, path: JsonPath, json: string): Uint8Array {
+  return edit(document, (root) => [{ ...find(root, path), text: json }]);
 }
 
 function edit(document: Uint8Array, splicesOf: (root: Value, text: string) => Splice[]): Uint8Array {

@@ -1,7 +1,7 @@
 /** Edits of manifests: what was asked for changes, and not one other byte. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { setAnnotations, setMembers } from "../../../src/seal/json-edit.ts";
+import { setAnnotations, setMembers } from "../../../src/source/json-edit.ts";
 
 const set = (text: string, path: (string | number)[], annotations: Record<string, string>) =>
   Buffer.from(

@@ -1,0 +1,137 @@
+/**
+ * An OCI layout that is written to, wherever it lies: OCI image-spec, image-layout.md. Its index is edited as text, so that
+ * what others wrote there stays as it is; changes are made to it as it is when they are committed.
+ */
+
+import { ComposefsError } from "../error.ts";
+import { referrerOf } from "../registry/descriptor.ts";
+import { parseJson } from "../source/json.ts";
+import { appendElement, replaceElement, setMembers } from "../source/json-edit.ts";
+import { TAG_KEY } from "../source/select.ts";
+import type { Destination, NewBlob, NewManifest } from "./destination.ts";
+
+/** The files of a layout that is written to. */
+export interface LayoutStore {
+  /** For people. */
+  readonly name: string;
+  /** Whether there is a blob, of that size. */
+  hasBlob(digest: string, size: number): Promise<boolean>;
+  /** Writes a blob, whole or not at all. @throws {ComposefsError} IO_*, and what the bytes give */
+  writeBlob(blob: NewBlob): Promise<void>;
+  /** The index as it is; null where there is none yet. @throws {ComposefsError} IO_*, SOURCE_* */
+  readIndex(): Promise<Uint8Array | null>;
+  /** Writes the index, and whatever else a new layout needs. @throws {ComposefsError} IO_WRITE */
+  commit(index: Uint8Array): Promise<void>;
+  discard(): void;
+}
+
+/** `oci-layout` of a new one. */
+export const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
+const NEW_INDEX = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+const WHERE = "index.json";
+
+/** A layout. */
+export class LayoutDestination implements Destination {
+  readonly name: string;
+  /** A disk is not faster for several, and an archive has one end. */
+  readonly isSerial = true;
+  readonly #store: LayoutStore;
+  readonly #tag: string | null;
+  readonly #edits: Array<(index: Uint8Array) => Uint8Array> = [];
+
+  /** @param tag by which `putNamed` lists a manifest; null for none */
+  constructor(store: LayoutStore, tag: string | null) {
+    this.name = store.name;
+    this.#store = store;
+    this.#tag = tag;
+  }
+
+  async putBlob(blob: NewBlob): Promise<boolean> {
+    if (await this.#store.hasBlob(blob.digest, blob.size)) return false;
+    await this.#store.writeBlob(blob);
+    return true;
+  }
+
+  async putManifest({ bytes, digest }: NewManifest): Promise<void> {
+    await this.putBlob({ digest, size: bytes.length, open: () => bytes });
+  }
+
+  async putReferrer(manifest: NewManifest): Promise<void> {
+    await this.putManifest(manifest);
+    const { artifactType } = referrerOf(manifest.bytes, manifest.digest).referrer;
+    const entry = { ...descriptorOf(manifest), ...(artifactType !== undefined && { artifactType }) };
+    this.#edits.push((index) => {
+      const isListed = entriesOf(index).some(({ digest }) => digest === manifest.digest);
+      return isListed ? index : appendElement(index, ["manifests"], JSON.stringify(entry));
+    });
+  }
+
+  async putNamed(manifest: NewManifest): Promise<void> {
+    await this.putManifest(manifest);
+    const tag = this.#tag;
+    const entry = { ...descriptorOf(manifest), ...(tag !== null && { annotations: { [TAG_KEY]: tag } }) };
+    this.#edits.push((index) => {
+      const entries = entriesOf(index);
+      const json = JSON.stringify(entry);
+      const at = entries.findIndex((other) => other.tag === tag && (tag !== null || other.digest === manifest.digest));
+      if (at < 0) return appendElement(index, ["manifests"], json);
+      // What is said of it beside the tag stays, when it is the same manifest.
+      return entries[at]!.digest === manifest.digest ? index : replaceElement(index, ["manifests", at], json);
+    });
+  }
+
+  async replace(replaced: ReadonlyMap<string, NewManifest>): Promise<void> {
+    this.#edits.push((index) => replaceDescriptors(index, replaced, WHERE));
+  }
+
+  async commit(): Promise<void> {
+    const before = await this.#store.readIndex();
+    const index = before ?? new TextEncoder().encode(NEW_INDEX);
+    const after = this.#edits.reduce((bytes, edit) => edit(bytes), index);
+    // A second entry for a tag, written meanwhile, would make every reader choose for itself.
+    const tags = entriesOf(after).flatMap(({ tag }) => tag ?? []);
+    if (this.#tag !== null && tags.filter((tag) => tag === this.#tag).length > 1) {
+      throw new ComposefsError("SOURCE_SEVERAL", `${this.name}: several manifests have the tag ${this.#tag}`);
+    }
+    if (after !== before) await this.#store.commit(after);
+  }
+
+  discard(): void {
+    this.#store.discard();
+  }
+}
+
+/**
+ * An index in which descriptors of manifests were replaced by those of others; the same bytes when there was nothing to do.
+ *
+ * @param where for people: which index this is
+ * @throws {ComposefsError} SOURCE_JSON
+ */
+export function replaceDescriptors(
+  index: Uint8Array,
+  replaced: ReadonlyMap<string, NewManifest>,
+  where: string,
+): Uint8Array {
+  const edits = entriesOf(index, where).flatMap(({ digest }, i) => {
+    const after = replaced.get(digest);
+    if (after === undefined) return [];
+    const path = ["manifests", i];
+    return [
+      { path, name: "digest", json: JSON.stringify(after.digest) },
+      { path, name: "size", json: String(after.bytes.length) },
+    ];
+  });
+  return edits.length === 0 ? index : setMembers(index, edits);
+}
+
+function entriesOf(index: Uint8Array, where = WHERE): Array<{ digest: string; tag: string | null }> {
+  const nodes = parseJson(index, where).field("manifests").items();
+  return nodes.map((node) => ({
+    digest: node.field("digest").digest(),
+    tag: node.field("annotations").texts()[TAG_KEY] ?? null,
+  }));
+}
+
+function descriptorOf({ mediaType, digest, bytes }: NewManifest) {
+  return { mediaType, digest, size: bytes.length };
+}
