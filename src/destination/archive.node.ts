@@ -96,6 +96,7 @@ export class ArchiveStore implements LayoutStore {
     });
     // Both are waited for in the end; until then nobody asks why they failed.
     finished.catch(() => {});
+    entry!.on("error", () => {});
     const pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
     for await (const piece of pieces) {
       // When nobody takes what is written any more, the disk is full: `drained` says so.

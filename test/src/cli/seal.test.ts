@@ -54,7 +54,7 @@ describe("an artifact", () => {
     const first = sealJson(`oci:${name}`);
     expect(first).toMatchObject({ mode: "artifact", isChanged: true });
     expect(first.seals.map(({ role }: { role: string }) => role)).toEqual(["manifest", "config", "merged"]);
-    const sealed = indexOf(name);
+    const index = indexOf(name);
     expect(index.startsWith(before.slice(0, before.lastIndexOf("]")))).toBe(true);
     const files = filesOf(name);
     expect(sealJson(`oci:${name}`)).toEqual({ ...first, isChanged: false });
