@@ -15,9 +15,7 @@ export const INPUT =
  * @param takesAll whether the command takes several trees; null when there is no choice
  */
 export function addContainerOptions(command: Command, hasHash: boolean, takesAll: boolean | null): void {
-  command
-    .optionsGroup("Container images:")
-    .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed");
+  addPlatformOption(command);
   if (takesAll !== null) {
     command
       .option(
@@ -26,12 +24,34 @@ export function addContainerOptions(command: Command, hasHash: boolean, takesAll
       )
       .option("--layer <number>", "of --role layer: which one, 1 is the base");
   }
+  addTransformOptions(command);
   command
-    .option("--transform-revision <revision>", "of --role bootable: 1 (the default, composefs-rs 0.9.0) or 2")
-    .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs")
     .option("--no-xattrs", "of a directory: without its xattrs, where they cannot be read or do not matter")
     .option("--no-transform", "the tree as the layers leave it; of dumpfiles and EROFS images it is always as it is");
   if (hasHash) command.option("--hash <hash>", "hash of the object digests: sha512 (the default) or sha256");
+  addReadingOptions(command);
+}
+
+/** Adds the options of images that are sealed: their trees are chosen by the roles of seals. @param hasTransform whether it is chosen */
+export function addSealedOptions(command: Command, hasTransform: boolean): void {
+  addPlatformOption(command);
+  if (hasTransform) addTransformOptions(command);
+  addReadingOptions(command);
+}
+
+function addPlatformOption(command: Command): void {
+  command
+    .optionsGroup("Container images:")
+    .option("--platform <os/arch[/variant]>", "which image; needed when there are several, never guessed");
+}
+
+function addTransformOptions(command: Command): void {
+  command
+    .option("--transform-revision <revision>", "of --role bootable: 1 (the default, composefs-rs 0.9.0) or 2")
+    .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs");
+}
+
+function addReadingOptions(command: Command): void {
   command
     .option("--workers <count>", "layers, or files of a directory, read at the same time; at most 64")
     .option("--cache <dir>", "where layers that were read are kept; by default below $XDG_CACHE_HOME or ~/.cache")

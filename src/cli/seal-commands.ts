@@ -4,7 +4,7 @@
 
 import type { Command } from "commander";
 import { runCommand } from "./common.ts";
-import { addContainerOptions } from "./options.ts";
+import { addSealedOptions } from "./options.ts";
 
 /** Adds `seal`, `verify`, `referrers` and `copy` to the program. @param collect for options that may be given several times */
 export function addSealCommands(program: Command, collect: (value: string, before?: string[]) => string[]): void {
@@ -43,7 +43,8 @@ export function addSealCommands(program: Command, collect: (value: string, befor
     .action(async (input, options) => {
       await runCommand(options.json, async () => (await import("./verify.ts")).run(input, options));
     });
-  for (const command of [seal, verify]) addContainerOptions(command, false, null);
+  addSealedOptions(seal, true);
+  addSealedOptions(verify, false);
   program
     .command("referrers")
     .description("show what refers to an image: seals, signatures and the like, as a tree")

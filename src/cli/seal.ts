@@ -39,6 +39,7 @@ import { checkInputOptions, type InputOptions, openLayers } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { openSigning, type Signing, type SigningOptions } from "./seal-signing.ts";
 import { print, printable, printError } from "./text.ts";
+import { revisionOf, transformOf } from "./view.ts";
 
 export interface SealOptions extends Omit<InputOptions, "role">, SigningOptions {
   mode: string;
@@ -80,7 +81,7 @@ export async function run(operand: string, options: SealOptions): Promise<number
   const algorithms = algorithmsOf(algorithm ?? ["sha512-12"]);
   const unknown = more.find((role) => role !== "bootable");
   if (unknown !== undefined) throw usageError(`--role: expected bootable, got ${quote(unknown)}`);
-  checkInputOptions(inputOptions);
+  checkInputOptions({ ...inputOptions, ...(more.length > 0 && { role: "bootable" }) });
   const signing = await openSigning(options);
   const roles: SealRole[] = [...(mode === "artifact" ? ["manifest" as const] : []), "config", "merged"];
   const job: Job = {
@@ -164,7 +165,9 @@ async function sealOne(
     if (image.manifest === null || image.files === null) {
       throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
     }
-    const digests = new SealDigests({ trees, manifest: image.manifest.bytes, config: image.config!.bytes });
+    const documents = { manifest: image.manifest.bytes, config: image.config!.bytes };
+    const wanted = { xattrs: transformOf(options)!, revision: revisionOf(options) };
+    const digests = new SealDigests({ trees, ...documents }, wanted);
     const signer = signing.signerOf(image.platform);
     await write(image, await computeSeals(digests, { ...request, signer }, hasLayers ? layers.length : 0));
   } finally {

@@ -38,28 +38,40 @@ const LAYOUT = "v1";
 /** Computes digests when they are asked for, each once. */
 export class SealDigests {
   readonly #image: SealedImage;
+  readonly #wanted: Partial<SealTransform>;
   readonly #known = new Map<string, Promise<ComputedDigest>>();
 
-  constructor(image: SealedImage) {
+  /** @param wanted how trees are made, where that is not the default way */
+  constructor(image: SealedImage, wanted: Partial<SealTransform> = {}) {
     this.#image = image;
+    this.#wanted = wanted;
   }
 
   /**
-   * The digest that a seal has to state; of trees that of the default transform.
+   * The digest that a seal has to state; of trees that of the wanted transform.
    *
    * @param layer from 1, of the role layer
    * @throws {ComposefsError} LAYER_*, SELINUX_* when there is no such tree, SEAL_ROLE when there are no such bytes
    */
   compute(key: SealKey, layer: number | null = null): Promise<ComputedDigest> {
-    return this.#of(key, layer, choicesOf(key)[0]!);
+    return this.#of(key, layer, this.#choices(key)[0]!);
   }
 
-  /** How the tree would have to be made to have a digest, if it was not in the default way; null when no way gives it. */
+  /** How the tree would have to be made to have a digest, if it was not in the wanted way; null when no way gives it. */
   async search(key: SealKey, digest: string): Promise<SealTransform | null> {
-    for (const choice of choicesOf(key).slice(1)) {
+    for (const choice of this.#choices(key).slice(1)) {
       if (choice !== null && (await this.#of(key, null, choice)).digest === digest) return choice;
     }
     return null;
+  }
+
+  /** The ways to make the tree of a role, the wanted one first. */
+  #choices(key: SealKey): ReadonlyArray<SealTransform | null> {
+    const { xattrs = XATTR_MODES[0], revision = TRANSFORM_REVISIONS[0] } = this.#wanted;
+    const isWanted = (choice: SealTransform | null) =>
+      choice?.xattrs === xattrs && (choice?.revision ?? revision) === revision;
+    const choices = choicesOf(key);
+    return [...choices.filter(isWanted), ...choices.filter((choice) => !isWanted(choice))];
   }
 
   #of(key: SealKey, layer: number | null, choice: SealTransform | null): Promise<ComputedDigest> {
@@ -101,7 +113,7 @@ export async function bytesDigest(bytes: Uint8Array, algorithm: VerityAlgorithm)
   return verityDigest(bytes, { hash, blockSize: 2 ** blockBits, accelerator: "off" });
 }
 
-/** The ways to make the tree of a role, the default first. */
+/** The ways to make the tree of a role; one that is null for what is made in one way only. */
 function choicesOf({ role }: SealKey): ReadonlyArray<SealTransform | null> {
   if (role === "merged") return XATTR_MODES.map((xattrs) => ({ xattrs, revision: null }));
   if (role !== "bootable") return [null];

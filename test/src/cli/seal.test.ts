@@ -1,5 +1,5 @@
 /** `composefs seal` and `verify` on layouts: what is sealed verifies, twice is once, and one thing changed is found. */
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,10 +19,10 @@ function composefs(args: readonly string[], options: RunOptions = {}) {
 }
 
 /** A layout with the image. */
-function layout(): string {
+function layout(image = base): string {
   const name = `layout-${count++}`;
   mkdirSync(join(home, name));
-  writeLayout(makeLayout(layersOf(base)), join(home, name));
+  writeLayout(makeLayout(layersOf(image)), join(home, name));
   return name;
 }
 
@@ -162,6 +162,81 @@ test("signed: by whom is checked, another certificate is not enough, and sealing
   expect(verdictOf(unsigned, "--cert", "release.pem")).toMatchObject({ exitCode: 1, verdict: "not signed" });
 });
 
+test("of the xattr mode that is chosen, which verify finds and names", () => {
+  const image = golden.images.find((one) => one["keep-user-xattrs"] !== undefined)!;
+  const name = layout(image);
+  const mergedOf = ({ seals }: { seals: { role: string; digest: string }[] }) =>
+    seals.find(({ role }) => role === "merged")!.digest;
+  expect(mergedOf(sealJson(`oci:${name}`, "--xattrs", "keep-user-xattrs"))).toBe(
+    image["keep-user-xattrs"]!["v1-sha512"],
+  );
+  const report = verdictOf(name);
+  expect(report).toMatchObject({ exitCode: 0, verdict: "verified" });
+  expect(report.objects.at(-1).transform).toEqual({ xattrs: "keep-user-xattrs", revision: null });
+  expect(mergedOf(sealJson(`oci:${name}`))).toBe(image["allowlist-only"]!["v1-sha512"]);
+  // Two that state different digests are a failure, whichever is right.
+  expect(verdictOf(name)).toMatchObject({
+    exitCode: 1,
+    verdict: "failed",
+    failures: [expect.stringContaining("merged")],
+  });
+});
+
+test("signed elsewhere: what has to be signed goes out, the signatures come in", () => {
+  const name = layout();
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+  writeFileSync(join(home, "hsm.pem"), makeCertificate({ name: "hsm", publicKeyInfo }));
+  const before = [indexOf(name), filesOf(name)];
+  const { stdout } = composefs(["seal", `oci:${name}`, "--to-be-signed", "tbs", "--json"]);
+  const { toBeSigned } = JSON.parse(stdout);
+  expect(toBeSigned.map((path: string) => path.slice(0, path.indexOf(".")))).toEqual([
+    "tbs/manifest",
+    "tbs/config",
+    "tbs/merged",
+  ]);
+  expect([indexOf(name), filesOf(name)]).toEqual(before);
+  for (const path of toBeSigned as string[]) {
+    const bytes = readFileSync(join(home, path));
+    writeFileSync(join(home, path.replace(/tbs$/, "sig")), sign("sha512", bytes, privateKey));
+  }
+  const first = sealJson(`oci:${name}`, "--attach", "tbs", "--cert", "hsm.pem");
+  expect(first.seals.every(({ isSigned }: { isSigned: boolean }) => isSigned)).toBe(true);
+  expect(sealJson(`oci:${name}`, "--attach", "tbs", "--cert", "hsm.pem")).toEqual({ ...first, isChanged: false });
+  expect(verdictOf(name, "--cert", "hsm.pem")).toMatchObject({ verdict: "verified" });
+  // The same as with the key at hand.
+  writeFileSync(join(home, "hsm.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  expect(sealJson(`oci:${name}`, "--key", "hsm.key", "--cert", "hsm.pem")).toEqual({ ...first, isChanged: false });
+  // Signatures of one image are none of another one.
+  const other = `layout-${count++}`;
+  mkdirSync(join(home, other));
+  writeLayout(makeLayout(layersOf(base), { tag: "other", compression: "none" }), join(home, other));
+  const { exitCode, stderr } = composefs(["seal", `oci:${other}`, "--attach", "tbs", "--cert", "hsm.pem"]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/^SIGNATURE_KEY_MISMATCH/) });
+});
+
+test("inline it leaves behind what refers to the old manifest, and says so", () => {
+  const name = layout();
+  sealJson(`oci:${name}`);
+  const { exitCode, stderr } = composefs(["seal", `oci:${name}`, "--mode", "inline"]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringMatching(/^note: 1 referrer of sha256:/) });
+});
+
+test("a manifest of Docker's format has no annotations", () => {
+  const name = layout();
+  const index = JSON.parse(indexOf(name));
+  const docker = "application/vnd.docker.distribution.manifest.v2+json";
+  const manifest = JSON.parse(readFileSync(blobOf(name, index.manifests[0].digest), "utf8"));
+  const bytes = Buffer.from(JSON.stringify({ ...manifest, mediaType: docker }));
+  writeFileSync(blobOf(name, sha256(bytes)), bytes);
+  const entry = { mediaType: docker, digest: sha256(bytes), size: bytes.length };
+  writeFileSync(join(home, name, "index.json"), JSON.stringify({ ...index, manifests: [entry] }));
+  const { exitCode, stderr } = composefs(["seal", `oci:${name}`, "--mode", "inline"]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(/^SEAL_INLINE/) });
+  expect(sealJson(`oci:${name}`)).toMatchObject({ isChanged: true });
+  expect(verdictOf(name)).toMatchObject({ verdict: "verified" });
+});
+
 test("--dry-run prints the JSON and writes nothing", () => {
   const name = layout();
   const [index, files] = [indexOf(name), filesOf(name)];
@@ -176,6 +251,10 @@ test.each([
   [["seal", "oci:x", "--mode", "beside"], /--mode: expected artifact or inline/],
   [["seal", "oci:x", "--key", "k"], /both or neither/],
   [["seal", "oci:x", "--layers"], /stated inline only/],
+  [["seal", "oci:x", "--no-transform"], /unknown option/],
+  [["verify", "oci:x", "--xattrs", "keep-user-xattrs"], /unknown option/],
+  [["seal", "oci:x", "--xattrs", "all"], /--xattrs: expected/],
+  [["seal", "oci:x", "--transform-revision", "2"], /--transform-revision is that/],
   [["seal", "oci:x", "-a", "md5"], /--algorithm: expected/],
   [["seal", "oci:x", "--role", "layer"], /--role: expected bootable/],
   [["verify", "oci:x", "--role", "root"], /--role: expected/],
