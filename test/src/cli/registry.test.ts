@@ -18,7 +18,7 @@ import {
   type RealRegistry,
   startDebianRegistry,
   startNativeRegistry,
-} from "../../support/registry/real.ts";
+} from "../../support/registry/real.mjs";
 import { composefs as runComposefs, start } from "./run.ts";
 
 const ORAS = fileURLToPath(new URL("../../../.oracles/bin/oras", import.meta.url));

@@ -15,7 +15,7 @@ import {
   type RealRegistry,
   startDebianRegistry,
   startNativeRegistry,
-} from "../../support/registry/real.ts";
+} from "../../support/registry/real.mjs";
 import { artifactOf, sha256 } from "../../support/registry/server.ts";
 
 const install = "test/oracle/install-packages.sh docker-registry skopeo";

@@ -2,9 +2,8 @@
  * Real registries on loopback: Debian's docker-registry with a data directory of its own, which has no API for referrers,
  * and that of go-containerregistry, which has, and keeps everything in memory.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,14 +11,8 @@ import { fileURLToPath } from "node:url";
 
 const START_MS = 20_000;
 
-export interface RealRegistry {
-  /** `127.0.0.1:PORT` */
-  host: string;
-  close(): void;
-}
-
 /** Whether there is the program. With CI=true it must be there. @throws Error when it is not */
-export function hasProgram(name: string, install: string): boolean {
+export function hasProgram(name, install) {
   const isPath = name.includes("/");
   if (isPath ? existsSync(name) : spawnSync(name, ["--version"]).error === undefined) return true;
   const message = `${name} is missing (${install})`;
@@ -28,16 +21,16 @@ export function hasProgram(name: string, install: string): boolean {
   return false;
 }
 
-async function freePort(): Promise<number> {
+async function freePort() {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
 }
 
 /** Waits until a registry answers. */
-async function waitFor(host: string, child: ChildProcess): Promise<void> {
+async function waitFor(host, child) {
   const began = performance.now();
   while (performance.now() - began < START_MS) {
     if (child.exitCode !== null) throw new Error(`the registry ended with ${child.exitCode}`);
@@ -49,7 +42,7 @@ async function waitFor(host: string, child: ChildProcess): Promise<void> {
 }
 
 /** Starts docker-registry. */
-export async function startDebianRegistry(): Promise<RealRegistry> {
+export async function startDebianRegistry() {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, "config.yml");
@@ -73,7 +66,7 @@ export async function startDebianRegistry(): Promise<RealRegistry> {
 export const NATIVE_REGISTRY = fileURLToPath(new URL("../../../.oracles/bin/native-registry", import.meta.url));
 
 /** Starts the registry with the native API. */
-export async function startNativeRegistry(): Promise<RealRegistry> {
+export async function startNativeRegistry() {
   const port = await freePort();
   const child = spawn(NATIVE_REGISTRY, [String(port)], { stdio: "ignore" });
   const close = () => void child.kill();
