@@ -6,7 +6,7 @@
 import { ComposefsError } from "../error.ts";
 import { referrerOf } from "../registry/descriptor.ts";
 import { parseJson } from "../source/json.ts";
-import { appendElement, replaceElement, setMembers } from "../source/json-edit.ts";
+import { appendElements, replaceElement, setMembers } from "../source/json-edit.ts";
 import { TAG_KEY } from "../source/select.ts";
 import type { Destination, NewBlob, NewManifest } from "./destination.ts";
 
@@ -37,7 +37,10 @@ export class LayoutDestination implements Destination {
   readonly isSerial = true;
   readonly #store: LayoutStore;
   readonly #tag: string | null;
-  readonly #edits: Array<(index: Uint8Array) => Uint8Array> = [];
+  /** Entries of manifests that refer to others, by digest. */
+  readonly #referrers = new Map<string, object>();
+  #named: NewManifest | null = null;
+  #replaced: ReadonlyMap<string, NewManifest> = new Map();
 
   /** @param tag by which `putNamed` lists a manifest; null for none */
   constructor(store: LayoutStore, tag: string | null) {
@@ -59,35 +62,25 @@ export class LayoutDestination implements Destination {
   async putReferrer(manifest: NewManifest): Promise<void> {
     await this.putManifest(manifest);
     const { artifactType } = referrerOf(manifest.bytes, manifest.digest).referrer;
-    const entry = { ...descriptorOf(manifest), ...(artifactType !== undefined && { artifactType }) };
-    this.#edits.push((index) => {
-      const isListed = entriesOf(index).some(({ digest }) => digest === manifest.digest);
-      return isListed ? index : appendElement(index, ["manifests"], JSON.stringify(entry));
+    this.#referrers.set(manifest.digest, {
+      ...descriptorOf(manifest),
+      ...(artifactType !== undefined && { artifactType }),
     });
   }
 
   async putNamed(manifest: NewManifest): Promise<void> {
     await this.putManifest(manifest);
-    const tag = this.#tag;
-    const entry = { ...descriptorOf(manifest), ...(tag !== null && { annotations: { [TAG_KEY]: tag } }) };
-    this.#edits.push((index) => {
-      const entries = entriesOf(index);
-      const json = JSON.stringify(entry);
-      const at = entries.findIndex((other) => other.tag === tag && (tag !== null || other.digest === manifest.digest));
-      if (at < 0) return appendElement(index, ["manifests"], json);
-      // What is said of it beside the tag stays, when it is the same manifest.
-      return entries[at]!.digest === manifest.digest ? index : replaceElement(index, ["manifests", at], json);
-    });
+    this.#named = manifest;
   }
 
   async replace(replaced: ReadonlyMap<string, NewManifest>): Promise<void> {
-    this.#edits.push((index) => replaceDescriptors(index, replaced, WHERE));
+    this.#replaced = replaced;
   }
 
   async commit(): Promise<void> {
     const before = await this.#store.readIndex();
     const index = before ?? new TextEncoder().encode(NEW_INDEX);
-    const after = this.#edits.reduce((bytes, edit) => edit(bytes), index);
+    const after = this.#name(this.#list(replaceDescriptors(index, this.#replaced, WHERE)));
     // A second entry for a tag, written meanwhile, would make every reader choose for itself.
     const tags = entriesOf(after).flatMap(({ tag }) => tag ?? []);
     if (this.#tag !== null && tags.filter((tag) => tag === this.#tag).length > 1) {
@@ -98,6 +91,33 @@ export class LayoutDestination implements Destination {
 
   discard(): void {
     this.#store.discard();
+  }
+
+  /** Lists what refers to others, unless it is listed. */
+  #list(index: Uint8Array): Uint8Array {
+    const known = new Set(entriesOf(index).map(({ digest }) => digest));
+    const fresh = [...this.#referrers].filter(([digest]) => !known.has(digest));
+    if (fresh.length === 0) return index;
+    return appendElements(
+      index,
+      ["manifests"],
+      fresh.map(([, entry]) => JSON.stringify(entry)),
+    );
+  }
+
+  #name(index: Uint8Array): Uint8Array {
+    if (this.#named === null) return index;
+    const { digest } = this.#named;
+    const tag = this.#tag;
+    const json = JSON.stringify({
+      ...descriptorOf(this.#named),
+      ...(tag !== null && { annotations: { [TAG_KEY]: tag } }),
+    });
+    const entries = entriesOf(index);
+    const at = entries.findIndex((other) => other.tag === tag && (tag !== null || other.digest === digest));
+    if (at < 0) return appendElements(index, ["manifests"], [json]);
+    // What is said of it beside the tag stays, when it is the same manifest.
+    return entries[at]!.digest === digest ? index : replaceElement(index, ["manifests", at], json);
   }
 }
 

@@ -86,19 +86,20 @@ export function setMembers(document: Uint8Array, edits: readonly MemberEdit[]): 
 }
 
 /**
- * Adds an element to the end of an array in a document.
+ * Adds elements to the end of an array in a document.
  *
  * @param path the array
- * @param json the element
+ * @param json the elements
  * @throws {ComposefsError} SOURCE_JSON
  */
-export function appendElement(document: Uint8Array, path: JsonPath, json: string): Uint8Array {
+export function appendElements(document: Uint8Array, path: JsonPath, json: readonly string[]): Uint8Array {
   return edit(document, (root) => {
     const owner = find(root, path.slice(0, -1));
     const { elements, start } = memberOf(owner, String(path.at(-1)), path) ?? owner;
     if (elements === null) throw pathError(path, "there is no array");
-    const at = elements.at(-1)?.end ?? start + 1;
-    return [{ start: at, end: at, text: elements.length > 0 ? `,${json}` : json }];
+    const last = elements.at(-1)?.end;
+    const at = last ?? start + 1;
+    return json.length === 0 ? [] : [{ start: at, end: at, text: (last === undefined ? "" : ",") + json.join(",") }];
   });
 }
 

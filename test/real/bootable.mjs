@@ -12,7 +12,7 @@ import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makePolicy, matchpathcon } from "./policy.mjs";
-import { bootstrap, composefs, run, runWith, scratch } from "./tools.mjs";
+import { bootstrap, check, composefs, finish, run, runWith, scratch } from "./tools.mjs";
 
 const layout = join(scratch, "layout");
 const image = `oci:${layout}:debian`;
@@ -20,14 +20,6 @@ const bundle = join(scratch, "bundle");
 const rootfs = join(bundle, "rootfs");
 const KERNEL = "boot/EFI/Linux/debian.efi";
 const POLICY = "etc/selinux/default/contexts/files";
-
-let failures = 0;
-function check(what, holds, detail = "") {
-  console.log(`${holds ? "ok  " : "FAIL"}  ${what}`);
-  if (holds) return;
-  failures++;
-  console.log(detail);
-}
 
 const repack = () => run("umoci", "repack", "--refresh-bundle", "--image", `${layout}:debian`, bundle);
 const ours = (...args) => run(process.execPath, composefs, ...args, "--no-cache");
@@ -121,4 +113,4 @@ check(
   "a further layer makes it name another one",
   stale.status === 1 && JSON.parse(stale.stdout).files[0].verdict === "mismatch",
 );
-process.exit(failures > 0 ? 1 : 0);
+finish();

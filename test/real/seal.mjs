@@ -11,20 +11,12 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startDebianRegistry, startNativeRegistry } from "../support/registry/real.mjs";
-import { bootstrap, composefs, run, scratch } from "./tools.mjs";
+import { bootstrap, check, composefs, finish, run, scratch } from "./tools.mjs";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const CHAPTER = README.slice(README.indexOf("## Seals"));
 const layout = join(scratch, "debian");
 const bundle = join(scratch, "bundle");
-
-let failures = 0;
-function check(what, holds, detail = "") {
-  console.log(`${holds ? "ok  " : "FAIL"}  ${what}`);
-  if (holds) return;
-  failures++;
-  console.log(detail);
-}
 
 function makeImage(root) {
   const image = `${layout}:latest`;
@@ -68,4 +60,4 @@ try {
 } finally {
   for (const registry of registries) registry.close();
 }
-process.exit(failures > 0 ? 1 : 0);
+finish();

@@ -29,3 +29,18 @@ export function bootstrap() {
   run("debootstrap", "--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror]));
   return root;
 }
+
+let failures = 0;
+
+/** Prints whether something holds; what does not, with the detail, makes the run fail. */
+export function check(what, holds, detail = "") {
+  console.log(`${holds ? "ok  " : "FAIL"}  ${what}`);
+  if (holds) return;
+  failures++;
+  console.log(detail);
+}
+
+/** Ends the run, with 1 when something did not hold. */
+export function finish() {
+  process.exit(failures > 0 ? 1 : 0);
+}

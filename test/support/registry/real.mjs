@@ -41,6 +41,22 @@ async function waitFor(host, child) {
   throw new Error("the registry does not come up");
 }
 
+/** Starts a registry, and waits until it answers. @param close what is to be done besides when it is closed */
+async function start(host, command, args, close = () => {}) {
+  const child = spawn(command, args, { stdio: "ignore" });
+  const end = () => {
+    child.kill();
+    close();
+  };
+  try {
+    await waitFor(host, child);
+  } catch (error) {
+    end();
+    throw error;
+  }
+  return { host, close: end };
+}
+
 /** Starts docker-registry. */
 export async function startDebianRegistry() {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
@@ -48,18 +64,8 @@ export async function startDebianRegistry() {
   const config = join(folder, "config.yml");
   const storage = `storage:\n  filesystem:\n    rootdirectory: ${folder}/data\n`;
   writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}http:\n  addr: ${host}\n`);
-  const child = spawn("docker-registry", ["serve", config], { stdio: "ignore" });
-  const close = () => {
-    child.kill();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  try {
-    await waitFor(host, child);
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { host, close };
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  return start(host, "docker-registry", ["serve", config], remove);
 }
 
 /** The program of test/support/registry/native. */
@@ -68,14 +74,5 @@ export const NATIVE_REGISTRY = fileURLToPath(new URL("../../../.oracles/bin/nati
 /** Starts the registry with the native API. */
 export async function startNativeRegistry() {
   const port = await freePort();
-  const child = spawn(NATIVE_REGISTRY, [String(port)], { stdio: "ignore" });
-  const close = () => void child.kill();
-  const host = `127.0.0.1:${port}`;
-  try {
-    await waitFor(host, child);
-  } catch (error) {
-    close();
-    throw error;
-  }
-  return { host, close };
+  return start(`127.0.0.1:${port}`, NATIVE_REGISTRY, [String(port)]);
 }
