@@ -31,6 +31,8 @@ export interface ComposefsErrorData {
   text?: string;
   /** The file that could not be read or written. */
   path?: string;
+  /** Of several images, by what each could be chosen: a tag or name, a platform. */
+  choices?: ReadonlyArray<{ reference?: string; platform?: string }>;
 }
 
 /** The numbers of the engine's error record (assembly/abi.ts, ERROR_*). */

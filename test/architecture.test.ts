@@ -40,10 +40,11 @@ const ENGINE_STEPS = [
   ["abi"],
 ];
 
-/** `#name` of package.json: the room that it leads to. */
+/** `#name` of package.json, and of the build of the inspector: the room that it leads to. */
 const PACKAGE_IMPORTS: Record<string, string> = {
   "#platform": "engine",
   "#engine-bytes": "engine",
+  "#engine-url": "engine",
   "#source-host": "source",
   "#zstd-bytes": "source",
 };

@@ -29,15 +29,11 @@
  *              "superblock": {"root_nid": 36, …}, "parts": [{"part": "headers", "count": 2, "bytes": 160}, …]}}
  */
 
-import type { Accelerator } from "../engine/calibrate.ts";
 import { acquireEngineSync } from "../engine/load.ts";
-import { ComposefsError } from "../error.ts";
 import { type ImageInfo, imageInfo, type TreeInfo, treeInfo } from "../explain/info.ts";
 import { type JsonNumber, timeText } from "../explain/listing.ts";
 import { formatCount } from "../explain/words.ts";
-import { ScanJob } from "../image/job.ts";
-import type { VerityAlgorithm } from "../image/profile.ts";
-import type { Tree } from "../image/tree.ts";
+import { writeAndRead } from "../image/written-image.ts";
 import { acceleratorFromEnvironment, EXIT_OK } from "./common.ts";
 import { type InputOptions, openTree, type TreeInput } from "./input.ts";
 import { startProgress } from "./progress.ts";
@@ -73,7 +69,7 @@ export async function run(input: string, options: InfoOptions): Promise<number> 
     const { tree, algorithm, container } = opened;
     const { imageTree, digest } =
       tree.image === undefined
-        ? writeAndRead(tree, algorithm, accelerator)
+        ? writeAndRead(tree, acquireEngineSync(), algorithm, accelerator)
         : { imageTree: tree, digest: tree.imageDigests([algorithm])[algorithm]! };
     const facts: Facts = {
       input: opened.name,
@@ -89,24 +85,6 @@ export async function run(input: string, options: InfoOptions): Promise<number> 
     return EXIT_OK;
   } finally {
     progress.clear();
-  }
-}
-
-/** Writes the v1 image of a tree and reads it into another engine, which knows what its bytes are. */
-function writeAndRead(
-  tree: Tree,
-  algorithm: VerityAlgorithm,
-  accelerator: Accelerator,
-): { imageTree: Tree; digest: string } {
-  const image = tree.openImage("v1", [algorithm]);
-  const job = new ScanJob(acquireEngineSync(), { strict: false, accelerator });
-  for (let piece = image.read(); piece.length > 0; piece = image.read()) job.write(piece);
-  try {
-    return { imageTree: job.end(), digest: image.digests()[algorithm]! };
-  } catch (error) {
-    if (!(error instanceof ComposefsError) || error.isBug) throw error;
-    // Some trees make images that no reader takes, such as a linked file with an xattr by which a whiteout is known.
-    throw new ComposefsError(error.code, `the v1 image of this tree cannot be read: ${error.message}`, error.data);
   }
 }
 

@@ -24,6 +24,7 @@ import {
   entryFacts,
   findOwners,
   isDevice,
+  modeText,
   type Owner,
   pathOfText,
   sizeOf,
@@ -52,18 +53,6 @@ interface Row {
   path: Uint8Array;
   owner: Owner | undefined;
 }
-
-/** Letters of file types, as ls(1) shows them. */
-const LETTERS = {
-  file: "-",
-  directory: "d",
-  "character device": "c",
-  "block device": "b",
-  fifo: "p",
-  socket: "s",
-  symlink: "l",
-  hardlink: "-",
-} as const;
 
 /** Column of the time, the only one that is text. */
 const TIME = 5;
@@ -156,18 +145,7 @@ function columnsOf({ entry, owner }: Row): string[] {
   let size = "-";
   if (inode.type === "file" || inode.type === "symlink") size = String(sizeOf(inode));
   else if (isDevice(inode)) size = `${deviceOf(inode).major}, ${deviceOf(inode).minor}`;
-  return [lettersOf(inode), String(nlink), String(uid), String(gid), size, timeText(inode.seconds, inode.nanoseconds)];
-}
-
-/** Such as `-rwsr-xr-x`. */
-function lettersOf({ type, mode }: Entry): string {
-  const triple = (shift: number, special: string) => {
-    const bits = mode >> shift;
-    const isSpecial = ((mode >> 9) & (1 << (shift / 3))) !== 0;
-    const last = bits & 1 ? (isSpecial ? special : "x") : isSpecial ? special.toUpperCase() : "-";
-    return `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${last}`;
-  };
-  return `${LETTERS[type]}${triple(6, "s")}${triple(3, "s")}${triple(0, "t")}`;
+  return [modeText(inode), String(nlink), String(uid), String(gid), size, timeText(inode.seconds, inode.nanoseconds)];
 }
 
 /** What stands behind a name. */

@@ -6,12 +6,12 @@ import { digestBytesOf, type HashName } from "../engine/slot.ts";
 import { fromHex, toHex } from "../image/hex.ts";
 import { type Certificate, readCertificates } from "../seal/signature/certificate.ts";
 import { CERTIFICATE_FILE_MAX_BYTES } from "../seal/signature/limits.ts";
-import { verifySignature } from "../seal/signature/verify.ts";
-import type { SignatureCheck } from "../seal/verify.ts";
 import { InputFile, quote } from "../source/files.node.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
 import { usageError } from "./common.ts";
 import { asUsage, fileHasher, type HashingOptions, hashName, readParameters } from "./verity-digest.ts";
+
+export { signatureCheck } from "../seal/signature/check.ts";
 
 /** Options that say which digest is meant. */
 export interface DigestChoice extends HashingOptions {
@@ -80,15 +80,6 @@ export async function readCertificateFiles(paths: readonly string[]): Promise<Ce
   const found: Certificate[] = [];
   for (const path of paths) found.push(...(await readCertificates(readShortFile(path, CERTIFICATE_FILE_MAX_BYTES))));
   return found;
-}
-
-/** Checks signatures of image digests by certificates; it gives the subject of the one that signed. */
-export function signatureCheck(certificates: readonly Certificate[]): SignatureCheck {
-  return async (hash, digest, signature) => {
-    const verdict = await verifySignature({ hash, digest: fromHex(digest), signature, certificates });
-    if (verdict.refusal !== null) throw verdict.refusal;
-    return verdict.certificate!.subject;
-  };
 }
 
 /** A certificate, in JSON. */

@@ -17,18 +17,17 @@
  *    "failures": [], "violations": [], "uncovered": ["…"], "unknown": [], "legacy": []}
  */
 
-import { SealDigests } from "../seal/digests.ts";
+import { isSealable, verifyContainer } from "../seal/container.ts";
 import { findArtifacts } from "../seal/find.ts";
 import { SEAL_ROLES, type SealRole } from "../seal/keys.ts";
-import { type SignatureCheck, verifyImage } from "../seal/verify.ts";
+import type { SignatureCheck } from "../seal/verify.ts";
 import { verifyText } from "../seal/verify-text.ts";
 import { quote } from "../source/files.node.ts";
 import { HOST } from "../source/host.ts";
-import { JsonNode } from "../source/json.ts";
 import { sourceLimits } from "../source/limits.ts";
 import { openInput } from "../source/resolve.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import { type ContainerLayers, checkInputOptions, type InputOptions, openLayers } from "./input.ts";
+import { checkInputOptions, type InputOptions, openLayers } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
@@ -63,12 +62,9 @@ export async function run(operand: string, options: VerifyOptions): Promise<numb
   try {
     progress.clear();
     const { image, trees } = container;
-    if (image.manifest === null) throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
+    if (!isSealable(image)) throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
     const reading = { limits: sourceLimits({}), signal: undefined, host: HOST };
-    const report = await verifyImage({
-      digests: new SealDigests({ trees, manifest: image.manifest.bytes, config: image.config?.bytes ?? null }),
-      manifest: { digest: image.manifest.digest, size: image.manifest.bytes.length },
-      annotations: annotationsOf(container),
+    const report = await verifyContainer(image, trees, {
       artifacts: await findArtifacts(image, reading),
       checkSignature,
       expectedManifest: expectManifest ?? null,
@@ -83,20 +79,9 @@ export async function run(operand: string, options: VerifyOptions): Promise<numb
   }
 }
 
-/** Annotations of everything that can be sealed inline. */
-function annotationsOf({ image }: ContainerLayers) {
-  const manifest = new JsonNode(image.manifest!.json, "manifest");
-  const config = new JsonNode(image.config?.json ?? {}, "config").field("config");
-  return {
-    manifest: image.manifest!.annotations,
-    config: manifest.field("config").field("annotations").texts(),
-    layers: image.layers.map(({ annotations }) => annotations),
-    labels: config.isPresent ? config.field("Labels").texts() : {},
-  };
-}
-
 /** The CMS library is loaded here, and nowhere before. */
 async function checkBy(paths: readonly string[]): Promise<SignatureCheck> {
-  const { readCertificateFiles, signatureCheck } = await import("./signature-input.ts");
+  const { readCertificateFiles } = await import("./signature-input.ts");
+  const { signatureCheck } = await import("../seal/signature/check.ts");
   return signatureCheck(await readCertificateFiles(paths));
 }

@@ -12,19 +12,27 @@ export interface DiffPlace {
   path(): Uint8Array;
 }
 
+/**
+ * Told of each difference where it is; of what one side lacks once, for all that is below it. The path of the place can be
+ * asked for until it returns.
+ */
+export type OnDifference = (id: ClassId, place: DiffPlace) => void;
+
 /** Keys of xattrs that get classes of their own. Real trees have a dozen; what comes on top is one class. */
 const XATTR_CLASSES_MAX = 1000;
 
 export class DiffCollector {
   readonly #accepts: (id: ClassId) => boolean;
   readonly #max: number;
+  readonly #onDifference: OnDifference | undefined;
   /** null for a class that is left out. */
   readonly #classes = new Map<ClassId, ClassTally | null>();
 
   /** @param max examples of each class */
-  constructor(accepts: (id: ClassId) => boolean, max: number) {
+  constructor(accepts: (id: ClassId) => boolean, max: number, onDifference?: OnDifference) {
     this.#accepts = accepts;
     this.#max = max;
+    this.#onDifference = onDifference;
   }
 
   /** The classes that were found. `of` is 0 still. */
@@ -45,6 +53,7 @@ export class DiffCollector {
   add(id: ClassId, marks: number, place: DiffPlace, a: DiffValue, b: DiffValue): void {
     const tally = this.#tally(id);
     if (tally === null) return;
+    this.#onDifference?.(id, place);
     tally.count(marks);
     if ((marks & MARK_SECONDS) === 0) tally.base(a, b);
     tally.show(place, a, b, this.#max);

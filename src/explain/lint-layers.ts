@@ -7,17 +7,18 @@
  */
 
 import * as abi from "../../assembly/abi.ts";
+import {
+  CHARACTER_DEVICE,
+  HARDLINK,
+  layerEntries,
+  OPAQUE_MARKER,
+  REGULAR,
+  splitPath,
+  WHITEOUT_PREFIX,
+} from "../image/layer-entries.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
 import { type LintOptions, type LintReport, PLACES_DEFAULT, Tally, withFindings } from "./lint.ts";
 import type { Rule } from "./lint-rule.ts";
-
-/** TYPE_* numbers of assembly/tree/node.ts. */
-const REGULAR = 1;
-const CHARACTER_DEVICE = 3;
-const HARDLINK = 8;
-
-const MARKER = ".wh.";
-const OPAQUE = ".wh..wh..opq";
 
 type LayerRuleId =
   | "layer-own-marker"
@@ -102,18 +103,6 @@ export const LAYER_RULES: ReadonlyArray<Rule & { id: LayerRuleId }> = [
   },
 ];
 
-/** An entry of a layer. */
-interface LayerEntry {
-  /** Without leading slash, one character for each byte; empty for the root. */
-  path: string;
-  type: number;
-  rdev: number;
-  /** RECORD_FLAG_* bits. */
-  flags: number;
-  /** Target of a hardlink, in the form of `path`. */
-  link: string;
-}
-
 /**
  * Judges the layers of an image.
  *
@@ -136,15 +125,14 @@ function judgeLayer(layer: LayerRecords, tell: (id: LayerRuleId, path: string, d
   const own = new Set<string>([""]);
   const above = new Set<string>();
   const implied = new Set<string>();
-  for (const { path, type, rdev, flags, link } of entriesOf(layer)) {
+  for (const { path, type, rdev, flags, link } of layerEntries(layer)) {
     if (flags & abi.RECORD_FLAG_GLOBAL_PAX) tell("layer-global-pax", path);
     if (flags & abi.RECORD_FLAG_FILE_SLASH) tell("layer-file-slash", path);
     if (flags & abi.RECORD_FLAG_CONTIGUOUS) tell("layer-contiguous", path);
-    const parent = path.slice(0, Math.max(path.lastIndexOf("/"), 0));
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    if (name.startsWith(MARKER)) {
-      const target = name.slice(MARKER.length);
-      const isOpaque = name === OPAQUE;
+    const { parent, name } = splitPath(path);
+    if (name.startsWith(WHITEOUT_PREFIX)) {
+      const target = name.slice(WHITEOUT_PREFIX.length);
+      const isOpaque = name === OPAQUE_MARKER;
       const removed = parent === "" ? target : `${parent}/${target}`;
       if (type !== REGULAR || (!isOpaque && /^(\.wh\..*)?$/s.test(target))) tell("layer-odd-marker", path);
       else if (isOpaque ? above.has(parent) : own.has(removed)) tell("layer-own-marker", path);
@@ -164,22 +152,5 @@ function judgeLayer(layer: LayerRecords, tell: (id: LayerRuleId, path: string, d
       above.add(directory);
       if (end <= 0) break;
     }
-  }
-}
-
-function* entriesOf({ bytes }: LayerRecords): Generator<LayerEntry, void, undefined> {
-  const decoder = new TextDecoder("latin1");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < bytes.length; at += view.getUint32(at + abi.RECORD_BYTES, true)) {
-    const pathAt = at + abi.RECORD_HEADER_BYTES;
-    const linkAt = pathAt + view.getUint32(at + abi.RECORD_PATH_BYTES, true);
-    const end = linkAt + view.getUint32(at + abi.RECORD_LINK_BYTES, true);
-    yield {
-      path: decoder.decode(bytes.subarray(pathAt, linkAt)),
-      type: view.getUint8(at + abi.RECORD_TYPE),
-      rdev: view.getUint32(at + abi.RECORD_RDEV, true),
-      flags: view.getUint32(at + abi.RECORD_FLAGS, true),
-      link: decoder.decode(bytes.subarray(linkAt, end)),
-    };
   }
 }

@@ -89,6 +89,29 @@ export function deviceOf({ rdev }: Pick<Entry, "rdev">): { major: number; minor:
   return { major: (rdev >> 8) & 0xfff, minor: (rdev & 0xff) | ((rdev >> 12) & 0xfff00) };
 }
 
+/** Letters of file types, as ls(1) shows them. */
+const LETTERS = {
+  file: "-",
+  directory: "d",
+  "character device": "c",
+  "block device": "b",
+  fifo: "p",
+  socket: "s",
+  symlink: "l",
+  hardlink: "-",
+} as const;
+
+/** Such as `-rwsr-xr-x`. */
+export function modeText({ type, mode }: Pick<Entry, "type" | "mode">): string {
+  const triple = (shift: number, special: string) => {
+    const bits = mode >> shift;
+    const isSpecial = ((mode >> 9) & (1 << (shift / 3))) !== 0;
+    const last = bits & 1 ? (isSpecial ? special : "x") : isSpecial ? special.toUpperCase() : "-";
+    return `${bits & 4 ? "r" : "-"}${bits & 2 ? "w" : "-"}${last}`;
+  };
+  return `${LETTERS[type]}${triple(6, "s")}${triple(3, "s")}${triple(0, "t")}`;
+}
+
 export function jsonNumber(value: bigint): JsonNumber {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : String(value);

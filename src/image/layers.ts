@@ -10,14 +10,14 @@ import type { SourceLimits } from "../source/limits.ts";
 import type { ContentPlace } from "./find-content.ts";
 import { type CacheStore, findCached, keepCached } from "./layer-cache.ts";
 import type { LayerRecords } from "./layer-records.ts";
-import type { ReadLayer, ReadLayerOptions } from "./read-layer.ts";
+import type { ReadBytes, ReadLayer, ReadLayerOptions } from "./read-layer.ts";
 
 /** Reads one layer somewhere. */
 export type LayerReader = (
   layer: LayerBlob,
   options: ReadLayerOptions,
   signal?: AbortSignal,
-  onBytes?: (bytes: number) => void,
+  onBytes?: (bytes: ReadBytes) => void,
 ) => Promise<ReadLayer>;
 
 /** Options of {@link readLayers}. */
@@ -38,6 +38,8 @@ export interface LayerProgress {
   layer: number;
   /** Bytes of its tar so far. */
   bytes: number;
+  /** Bytes of the blob as stored so far; absent where none is read: from a cache, of a directory. */
+  storedBytes?: number;
   state: "reading" | "done" | "cached";
 }
 
@@ -84,8 +86,8 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
     done.set(index, { blob: layer, open: opener(layer), records, diffId: diffId!, isCached: true });
   };
   const readOne = async (layer: LayerBlob, index: number): Promise<ImageLayer> => {
-    const { records, totals } = await options.read(layer, { hashes, ...limits }, signal, (bytes) =>
-      onProgress?.({ layer: index, bytes, state: "reading" }),
+    const { records, totals } = await options.read(layer, { hashes, ...limits }, signal, (read) =>
+      onProgress?.({ layer: index, ...read, state: "reading" }),
     );
     onProgress?.({ layer: index, bytes: totals.bytes, state: "done" });
     if (cache !== undefined) await keepCached(cache, totals.diffId, records);

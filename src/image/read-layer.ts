@@ -22,6 +22,14 @@ export interface ReadLayer {
   totals: LayerTotals;
 }
 
+/** How much of a layer was read. */
+export interface ReadBytes {
+  /** Bytes of its tar. */
+  bytes: number;
+  /** Bytes of the blob as stored. */
+  storedBytes: number;
+}
+
 /** Bytes between two reports of progress. */
 const REPORT_BYTES = 1 << 22;
 
@@ -42,7 +50,7 @@ export function isRead(path: Uint8Array, size: number): boolean {
  * Reads a layer: its records are there when its digests were checked.
  *
  * @param engine reset; its job is over afterwards
- * @param onBytes told now and then how many bytes of the tar were read
+ * @param onBytes told now and then how much was read
  * @throws {ComposefsError} TAR_*, and all that `openLayer` gives
  */
 export async function readLayer(
@@ -50,7 +58,7 @@ export async function readLayer(
   layer: LayerBlob,
   options: ReadLayerOptions,
   signal?: AbortSignal,
-  onBytes?: (bytes: number) => void,
+  onBytes?: (bytes: ReadBytes) => void,
 ): Promise<ReadLayer> {
   const job = new LayerJob(engine, options.hashes, isRead);
   const stream = openLayer(layer, options.limits, signal);
@@ -68,7 +76,7 @@ export async function readLayer(
     bytes += chunk.length;
     if (bytes - reported < REPORT_BYTES) continue;
     reported = bytes;
-    onBytes?.(bytes);
+    onBytes?.({ bytes, storedBytes: stream.storedBytes });
   }
   if (refusal !== undefined) throw refusal;
   return { records: job.end(), totals: stream.totals! };

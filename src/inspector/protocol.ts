@@ -51,8 +51,8 @@ export type Input =
   | { kind: "files"; files: readonly InputFile[] }
   /** An image in a registry. @param reference such as `ghcr.io/org/app:latest`, with or without `docker://` */
   | { kind: "registry"; reference: string }
-  /** A file that a server has: what `composefs inspect INPUT` was given. @param url of the page's own origin */
-  | { kind: "url"; url: string; name: string };
+  /** What `composefs inspect INPUT` serves. @param url of the folder that has it, with a slash at its end: see served.ts */
+  | { kind: "served"; url: string };
 
 /** Which image of several. What there is to choose from is in `choices` of the error SOURCE_SEVERAL. */
 export interface Choice {
@@ -176,6 +176,8 @@ export interface DigestRow {
   bytes: number;
   /** Null for an image that was not written anew. */
   inodes: number | null;
+  /** Whether it is the digest of the EROFS image that was opened, as it is; others are of images that the tree makes. */
+  isStored: boolean;
 }
 
 /** Which entries are wanted. */

@@ -10,12 +10,14 @@ import {
   bareLayer,
   type Compression,
   type ContainerImage,
+  type FileTable,
 } from "./container.ts";
 import type { Reading } from "./document.ts";
 import { HOST, type Host } from "./host.ts";
 import { inflate, limited } from "./inflate.ts";
 import { type SourceLimits, sourceLimits } from "./limits.ts";
 import { compressionOf } from "./media-types.ts";
+import { openOci } from "./oci.ts";
 import { parsePlatform } from "./platform.ts";
 import { quote } from "./quote.ts";
 
@@ -57,6 +59,33 @@ export async function openContainerBlob(
   if (kind === "tar" && compression !== "none") return bareLayer(name, { kind: "blob", blob: file }, compression);
   const plain = compression === "none" ? file : await decompressed(file, compression, name, reading);
   return openArchive(new BlobArchive(name, plain), kind, { reference, platform }, reading);
+}
+
+/**
+ * Opens an image in an OCI layout whose files a page was given.
+ *
+ * @param name of the directory, for people
+ * @param files by their paths below the directory: `index.json`
+ * @throws {ComposefsError} SOURCE_*, BLOB_SIZE, BLOB_DIGEST
+ * @throws {RangeError} for a platform that is none
+ */
+export async function openContainerFiles(
+  name: string,
+  files: ReadonlyMap<string, Blob>,
+  options: Omit<OpenBlobOptions, "kind" | "name"> = {},
+  host: Host = HOST,
+): Promise<ContainerImage> {
+  const { reference = null, signal } = options;
+  const platform = options.platform === undefined ? null : parsePlatform(options.platform);
+  const reading: Reading = { limits: sourceLimits(options.limits), signal, host };
+  const table: FileTable = {
+    name,
+    async find(path) {
+      const blob = files.get(path);
+      return blob === undefined ? null : { kind: "blob", blob };
+    },
+  };
+  return openOci(table, "oci", { reference, platform }, reading);
 }
 
 async function decompressed(

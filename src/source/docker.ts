@@ -55,7 +55,13 @@ function chooseImage(root: JsonNode, name: string | null): JsonNode {
     });
   }
   const what = `there are ${fitting.length} images, say which by name: ${text}`;
-  throw new ComposefsError("SOURCE_SEVERAL", `${root.where}: ${what}`, { actual: fitting.length, limit: 1, text });
+  const choices = images.slice(0, 20).flatMap((image) =>
+    namesOf(image)
+      .slice(0, 1)
+      .map((reference) => ({ reference })),
+  );
+  const data = { actual: fitting.length, limit: 1, text, choices };
+  throw new ComposefsError("SOURCE_SEVERAL", `${root.where}: ${what}`, data);
 }
 
 function namesOf(image: JsonNode): string[] {

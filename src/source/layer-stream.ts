@@ -23,6 +23,8 @@ export interface LayerTotals {
 export interface LayerStream extends AsyncIterable<Uint8Array> {
   /** Null until the last chunk has been taken and everything was as it should be. */
   readonly totals: LayerTotals | null;
+  /** Bytes of the blob as stored that were read so far. */
+  readonly storedBytes: number;
 }
 
 /**
@@ -68,6 +70,7 @@ class Tally {
 
 class CheckedLayer implements LayerStream {
   totals: LayerTotals | null = null;
+  storedBytes = 0;
   readonly #layer: LayerBlob;
   readonly #limits: SourceLimits;
   readonly #signal: AbortSignal | undefined;
@@ -99,9 +102,9 @@ class CheckedLayer implements LayerStream {
 
   /** The layer, decompressed. */
   async *#plain(sha256: () => Sha256): AsyncGenerator<Uint8Array, void, undefined> {
-    const { name, place, compression } = this.#layer;
+    const { name, compression } = this.#layer;
     if (compression === "none") {
-      yield* this.#host.readPlace(place, this.#signal);
+      yield* this.#counted();
       return;
     }
     const open = () => this.#stored(sha256);
@@ -115,11 +118,19 @@ class CheckedLayer implements LayerStream {
     }
   }
 
+  async *#counted(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of this.#host.readPlace(this.#layer.place, this.#signal)) {
+      this.storedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
   /** The blob as stored, its digest checked after the last chunk. The size is that of the place. */
   async *#stored(sha256: () => Sha256): AsyncGenerator<Uint8Array, void, undefined> {
-    const { name, place, digest } = this.#layer;
+    const { name, digest } = this.#layer;
     const stored = digest === null ? null : new Tally(sha256());
-    for await (const chunk of this.#host.readPlace(place, this.#signal)) {
+    this.storedBytes = 0;
+    for await (const chunk of this.#counted()) {
       stored?.add(chunk);
       yield chunk;
     }

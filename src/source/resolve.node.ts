@@ -15,11 +15,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { InputFile, quote } from "./files.node.ts";
-import { compressionOf } from "./media-types.ts";
+import { HEAD_BYTES, inputKind, type SourceKind } from "./input-kind.ts";
 import { DOCKER_PREFIX, directoryOfOperand, parseOperand } from "./operand.node.ts";
-import { beginsWithHeader } from "./outer-tar.ts";
 
-export type SourceKind = "dump" | "erofs";
+export type { SourceKind };
 
 /** Something that a tree can be read from. */
 export interface Source {
@@ -41,12 +40,6 @@ export interface ContainerSource {
   /** Standard input or a named pipe, whose first bytes have been looked at. */
   input?: InputFile;
 }
-
-/** EROFS_SUPER_OFFSET and EROFS_SUPER_MAGIC_V1 of fs/erofs/erofs_fs.h and include/uapi/linux/magic.h. */
-const SUPER_OFFSET = 1024;
-const SUPER_MAGIC = 0xe0f5e1e2;
-/** LCFS_EROFS_MAGIC of composefs. */
-const COMPOSEFS_MAGIC = 0xd078629a;
 
 /**
  * The path that an operand means; null for `-`, standard input or output.
@@ -80,9 +73,8 @@ export function openInput(operand: string): Source | ContainerSource {
   const file = new InputFile(path);
   const name = path ?? "standard input";
   if (prefix !== undefined) return { kind: prefix as SourceKind, file, name };
-  const head = file.peek(SUPER_OFFSET + 4);
-  if (isErofs(head)) return { kind: "erofs", file, name };
-  if (!beginsWithHeader(head) && compressionOf(head) === "none") return { kind: "dump", file, name };
+  const kind = inputKind(file.peek(HEAD_BYTES));
+  if (kind !== "container") return { kind, file, name };
   // What comes but once cannot be opened anew.
   if (file.size === undefined) return { ...containerSource(operand), input: file };
   file.close();
@@ -114,11 +106,4 @@ export function openSource(operand: string): Source {
   const what = source.isDirectory ? "a directory" : "a container image or an archive";
   const message = `expected a dumpfile or an EROFS image, ${quote(source.name)} is ${what}`;
   throw new ComposefsError("USAGE", message);
-}
-
-/** Whether a file begins as an EROFS image, of composefs or not, does. */
-function isErofs(head: Uint8Array): boolean {
-  const view = new DataView(head.buffer, head.byteOffset, head.length);
-  const at = (offset: number) => (head.length >= offset + 4 ? view.getUint32(offset, true) : 0);
-  return at(0) === COMPOSEFS_MAGIC || at(SUPER_OFFSET) === SUPER_MAGIC;
 }

@@ -55,7 +55,8 @@ export async function selectManifest(files: FileTable, wanted: Wanted, reading: 
   const text = listOf(found.map((candidate) => labelOf(candidate, isByTag)));
   if (wanted.platform !== null) throw platformError(where, wanted.platform, text);
   const what = `there are ${found.length} images, say which by platform or tag: ${text}`;
-  throw new ComposefsError("SOURCE_SEVERAL", `${where}: ${what}`, { actual: found.length, limit: 1, text });
+  const choices = found.slice(0, LISTED).flatMap((candidate) => choiceOf(candidate, isByTag) ?? []);
+  throw new ComposefsError("SOURCE_SEVERAL", `${where}: ${what}`, { actual: found.length, limit: 1, text, choices });
 }
 
 /**
@@ -222,6 +223,12 @@ function labelOf({ platform, tag, descriptor }: Candidate, isByTag: boolean): st
   const name = tag === null || !isByTag ? descriptor.digest : `tag ${quoteStart(tag)}`;
   if (platform === null) return `${name} without a platform`;
   return isByTag ? `${platformText(platform)} (${name})` : platformText(platform);
+}
+
+/** By what an image can be chosen; null for what has neither tag nor platform of its own. */
+function choiceOf({ platform, tag }: Candidate, isByTag: boolean): { reference?: string; platform?: string } | null {
+  if (isByTag && tag !== null) return { reference: tag };
+  return platform === null ? null : { platform: platformText(platform) };
 }
 
 function listOf(labels: readonly string[]): string {

@@ -17,7 +17,7 @@ function layer(diffId: string | null, size = 1): LayerBlob {
 function readerOf(read: LayerBlob[], work: (layer: LayerBlob, signal?: AbortSignal) => Promise<void> = async () => {}) {
   const reader: LayerReader = async (blob, { hashes }, signal, onBytes) => {
     read.push(blob);
-    onBytes?.(1);
+    onBytes?.({ bytes: 1, storedBytes: 1 });
     await work(blob, signal);
     const records = { bytes: new Uint8Array([blob.size!]), entries: 1, tarBytes: 9, hashes: [...hashes], contents: [] };
     return { records, totals: { bytes: 9, diffId: blob.diffId ?? "sha256:found" } };

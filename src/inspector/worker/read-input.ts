@@ -1,0 +1,180 @@
+/**
+ * An input, from what the page was given to what trees are made of.
+ */
+
+import type { Engine } from "../../engine/engine.ts";
+import { acquireEngineSync } from "../../engine/load.ts";
+import type { HashName } from "../../engine/slot.ts";
+import { ComposefsError } from "../../error.ts";
+import { DumpJob, ScanJob } from "../../image/job.ts";
+import { type LayerThread, LayerThreads } from "../../image/layer-pool.ts";
+import { type ImageLayer, readLayers } from "../../image/layers.ts";
+import type { Tree } from "../../image/tree.ts";
+import { LayeredImage } from "../../image/view.ts";
+import { parseReference } from "../../registry/reference.ts";
+import { Registry } from "../../registry/registry.ts";
+import { isSealable, sealHashes } from "../../seal/container.ts";
+import { findArtifacts } from "../../seal/find.ts";
+import type { FoundArtifact } from "../../seal/verify.ts";
+import { chunksOf } from "../../source/bytes.ts";
+import { type ContainerImage, placeLength } from "../../source/container.ts";
+import { openContainerBlob, openContainerFiles } from "../../source/container.web.ts";
+import { HOST } from "../../source/host.ts";
+import { HEAD_BYTES, inputKind, type SourceKind } from "../../source/input-kind.ts";
+import { sourceLimits } from "../../source/limits.ts";
+import { openOci } from "../../source/oci.ts";
+import { parsePlatform } from "../../source/platform.ts";
+import { RegistryFiles } from "../../source/registry.ts";
+import type { Choice, Input, InputFile } from "../protocol.ts";
+import type { Meter } from "./meter.ts";
+import { servedFiles } from "./served-files.ts";
+
+/** Where threads come from. */
+export interface Threads {
+  startThread(): LayerThread;
+  /** Most of them at once. */
+  threads: number;
+}
+
+/** What reading takes beside the input. */
+export interface ReadControl extends Threads {
+  meter: Meter;
+  signal: AbortSignal;
+}
+
+/** A dumpfile or an EROFS image: one tree. */
+export interface ReadFile {
+  kind: SourceKind;
+  name: string;
+  engine: Engine;
+  tree: Tree;
+}
+
+/** The artifacts of an image, and the hashes that its seals need. */
+export interface FoundSeals {
+  artifacts: readonly FoundArtifact[];
+  hashes: readonly HashName[];
+  /** Why they cannot be read: the image is shown all the same. */
+  failure: ComposefsError | null;
+}
+
+/** A container image with the records of its layers. */
+export interface ReadContainer {
+  kind: "container";
+  name: string;
+  image: ContainerImage;
+  seals: FoundSeals;
+  /** Of which the records hold object digests; the default first. */
+  hashes: readonly HashName[];
+  layers: readonly ImageLayer[];
+  trees: LayeredImage;
+}
+
+/** The hash of composefs-rs and bootc, as in the commands. */
+const CONTAINER_HASH: HashName = "sha512";
+const DOCKER_PREFIX = "docker://";
+
+/** Opens and reads an input. @throws {ComposefsError} what opening and reading give @throws the reason of the signal */
+export async function readInput(input: Input, choice: Choice, control: ReadControl): Promise<ReadFile | ReadContainer> {
+  const { meter, signal } = control;
+  meter.begin("Opening");
+  if (input.kind === "registry") return readImage(await openRegistry(input.reference, choice, signal), control);
+  const files = input.kind === "served" ? await servedFiles(input.url, meter, signal) : input.files;
+  const [first] = files;
+  if (first === undefined) throw new ComposefsError("SOURCE_KIND", "there is no file in what was dropped");
+  const options = { ...choice, signal };
+  if (first.path.includes("/")) {
+    const name = first.path.slice(0, first.path.indexOf("/"));
+    return readImage(await openContainerFiles(name, filesBelow(name, files), options), control);
+  }
+  const { file } = first;
+  const kind = inputKind(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
+  if (kind !== "container") return readFile(kind, file, control);
+  return readImage(await openContainerBlob(file, { ...options, name: file.name }), control);
+}
+
+function filesBelow(name: string, files: readonly InputFile[]): Map<string, Blob> {
+  return new Map(files.map(({ path, file }) => [path.slice(name.length + 1), file]));
+}
+
+/** Without credentials: a page has none, and asks for none. */
+async function openRegistry(text: string, { platform }: Choice, signal: AbortSignal): Promise<ContainerImage> {
+  const reference = parseReference(text.startsWith(DOCKER_PREFIX) ? text.slice(DOCKER_PREFIX.length) : text);
+  const wanted = { reference: null, platform: platform === undefined ? null : parsePlatform(platform) };
+  const files = await RegistryFiles.open(new Registry(reference.host), reference, signal);
+  return openOci(files, "registry", wanted, { limits: sourceLimits(), signal, host: HOST });
+}
+
+async function readFile(kind: SourceKind, file: File, { meter, signal }: ReadControl): Promise<ReadFile> {
+  const engine = acquireEngineSync();
+  const options = { strict: false, accelerator: "off" } as const;
+  const job = kind === "dump" ? new DumpJob(engine, options) : new ScanJob(engine, options);
+  meter.begin(kind === "dump" ? "Reading the dumpfile" : "Reading the image", [
+    { layer: 0, label: file.name, totalBytes: file.size },
+  ]);
+  let bytes = 0;
+  for await (const chunk of chunksOf(file.stream(), signal)) {
+    job.write(chunk);
+    bytes += chunk.length;
+    meter.update(0, bytes, "running");
+  }
+  const tree = job.end();
+  meter.update(0, bytes, "done");
+  return { kind, name: file.name, engine, tree };
+}
+
+/** Reads what of an image its seals and the default profile need. */
+async function readImage(image: ContainerImage, control: ReadControl): Promise<ReadContainer> {
+  const seals = await findSeals(image, control.signal);
+  return readRecords(image, seals, [...new Set([CONTAINER_HASH, ...seals.hashes])], control);
+}
+
+async function findSeals(image: ContainerImage, signal: AbortSignal): Promise<FoundSeals> {
+  if (!isSealable(image)) return { artifacts: [], hashes: [], failure: null };
+  try {
+    const artifacts = await findArtifacts(image, { limits: sourceLimits(), signal, host: HOST });
+    return { artifacts, hashes: sealHashes(image, artifacts), failure: null };
+  } catch (error) {
+    if (!(error instanceof ComposefsError) || error.isBug) throw error;
+    return { artifacts: [], hashes: [], failure: error };
+  }
+}
+
+/** Reads the layers of an image again, for object digests of other hashes. */
+export function readAgain({ image, seals }: ReadContainer, hashes: readonly HashName[], control: ReadControl) {
+  return readRecords(image, seals, hashes, control);
+}
+
+async function readRecords(
+  image: ContainerImage,
+  seals: FoundSeals,
+  hashes: readonly HashName[],
+  { meter, signal, startThread, threads }: ReadControl,
+): Promise<ReadContainer> {
+  const pool = new LayerThreads(startThread);
+  meter.begin(
+    "Reading layers",
+    image.layers.map(({ place, name }, i) => ({ layer: i + 1, label: name, totalBytes: placeLength(place) })),
+  );
+  try {
+    const layers = await readLayers(image.layers, {
+      hashes,
+      read: (...task) => pool.read(...task),
+      workers: (missing) => Math.min(threads, missing.length),
+      signal,
+      onProgress: ({ layer, storedBytes, state }) =>
+        meter.update(layer, storedBytes ?? null, state === "reading" ? "running" : "done"),
+    });
+    return {
+      kind: "container",
+      name: image.name,
+      image,
+      seals,
+      hashes,
+      layers,
+      trees: new LayeredImage(layers, "off"),
+    };
+  } finally {
+    await pool.close();
+  }
+}
