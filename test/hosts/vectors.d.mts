@@ -1,0 +1,7 @@
+/** Types of `vectors.mjs`. */
+export interface HostJob {
+  job: string;
+  answers: string[];
+}
+export declare function writeVectors(folder: string): HostJob[];
+export declare function judge(jobs: readonly HostJob[], text: string): string[];
