@@ -58,7 +58,7 @@ function factsLine({ opened }: Shown): string {
 
 function Digests({ shown }: { shown: Shown }) {
   const { opened, side, turn } = shown;
-  const [profiles, setProfiles] = useState<readonly Profile[]>(opened.profiles.slice(0, 2));
+  const [profiles, setProfiles] = useState<readonly Profile[]>(opened.profiles.slice(0, 1));
   const role = opened.view?.role ?? "merged";
   const key = `${turn} ${role} ${profiles.join()}`;
   const answer = useAnswer(profiles.length > 0 ? key : undefined, (api) => api.digests(side, profiles, role), true);

@@ -31,7 +31,7 @@ export function VerdictCard({ shown }: { shown: Shown }) {
         </div>
       </div>
       {report !== null && report.objects.length > 0 && <Objects objects={report.objects} />}
-      {report !== null && <Remarks report={report} />}
+      {report !== null && !isBare(report) && <Remarks report={report} />}
       {report !== null && report.objects.length > 0 && <Certificates shown={shown} />}
       {report !== null && (
         <div class="card-foot">
@@ -40,6 +40,11 @@ export function VerdictCard({ shown }: { shown: Shown }) {
       )}
     </section>
   );
+}
+
+/** Whether nothing at all is stated: then it goes without saying what is not covered. */
+function isBare({ verdict, objects, legacy, unknown }: VerifyReport): boolean {
+  return verdict === "unsealed" && objects.length + legacy.length + unknown.length === 0;
 }
 
 function Objects({ objects }: { objects: readonly VerifiedObject[] }) {
