@@ -257,7 +257,12 @@ export interface Inspector {
   /** Checks the seals again, signatures by certificates in PEM or DER. */
   verify(side: Side, certificates: readonly File[]): Promise<VerifyReport>;
 
-  /** Chooses what the list has; directories that were open stay so. @returns rows of the list, and entries that fit */
+  /**
+   * Chooses what the list has. With a filter all that leads to something that fits is open; without one directories are as they
+   * were left.
+   *
+   * @returns rows of the list, and entries that fit
+   */
   list(side: Side, filter: Filter): Promise<{ rows: number; matches: number }>;
   /** Opens or closes a directory of the list. @param isDeep with all that is below it @returns rows of the list */
   toggle(side: Side, index: number, isOpen: boolean, isDeep: boolean): Promise<{ rows: number }>;

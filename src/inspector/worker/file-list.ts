@@ -8,8 +8,11 @@ import { type FileRow, type Filter, NO_FILTER } from "../protocol.ts";
 
 export class FileList {
   readonly #table: TreeTable;
-  /** 1 for open directories. The root always is. */
-  readonly #open: Uint8Array;
+  /** 1 for open directories, without a filter and with one. The root always is. */
+  readonly #openOfAll: Uint8Array;
+  readonly #openOfFilter: Uint8Array;
+  /** The one in use. */
+  #open: Uint8Array;
   /** 1 for entries that fit the filter. */
   readonly #fits: Uint8Array;
   /** 1 for entries that fit, and for directories on the way to them. */
@@ -20,12 +23,10 @@ export class FileList {
 
   constructor(table: TreeTable) {
     this.#table = table;
-    [this.#open, this.#fits, this.#shown] = [
-      new Uint8Array(table.length),
-      new Uint8Array(table.length),
-      new Uint8Array(table.length),
-    ];
-    this.#open[0] = 1;
+    const bytes = () => new Uint8Array(table.length);
+    [this.#openOfAll, this.#openOfFilter, this.#fits, this.#shown] = [bytes(), bytes(), bytes(), bytes()];
+    this.#openOfAll[0] = 1;
+    this.#open = this.#openOfAll;
     this.filter(NO_FILTER, () => true);
   }
 
@@ -37,9 +38,10 @@ export class FileList {
     return this.#matches;
   }
 
-  /** Chooses what is shown. @param isChanged asked for entries when the filter wants changed ones */
+  /** Chooses what is shown; what leads to something that fits is open at first. @param isChanged asked for entries when the filter wants changed ones */
   filter(filter: Filter, isChanged: (index: number) => boolean): void {
     const table = this.#table;
+    this.#open = isNoFilter(filter) ? this.#openOfAll : this.#openOfFilter.fill(1);
     const wanted = filter.path.toLowerCase();
     const paths = wanted === "" ? undefined : table.displayPaths();
     this.#matches = 0;
@@ -133,4 +135,8 @@ export class FileList {
       isMatch: this.#fits[index] === 1,
     };
   }
+}
+
+function isNoFilter(filter: Filter): boolean {
+  return (Object.keys(NO_FILTER) as Array<keyof Filter>).every((key) => filter[key] === NO_FILTER[key]);
 }

@@ -16,12 +16,17 @@ export interface MapNode {
   tone: string;
   /** Where it leads. */
   href: string;
+  /** Stands for the entries that have no rectangle of their own. */
+  isRest?: true;
   /** Of a directory that is shown from inside. */
   children?: MapNode[];
 }
 
 const HEADER_PX = 20;
 const GAP_PX = 2;
+/** Smaller directories are shown from outside. */
+const GROUP_WIDTH_PX = 64;
+const GROUP_HEIGHT_PX = 48;
 /** Below these no name is readable. */
 const LABEL_WIDTH_PX = 44;
 const LABEL_HEIGHT_PX = 16;
@@ -53,30 +58,37 @@ function layOut(root: MapNode, width: number, height: number): Array<HierarchyRe
   if (width < 1 || height < 1) return [];
   const tree = hierarchy(root, ({ children }) => children)
     .sum(({ children, bytes }) => (children === undefined ? bytes : 0))
-    .sort((a, b) => b.value! - a.value!);
+    .sort((a, b) => Number(a.data.isRest ?? false) - Number(b.data.isRest ?? false) || b.value! - a.value!);
   const place = treemap<MapNode>()
     .size([width, height])
     .paddingInner(GAP_PX)
     .paddingOuter(GAP_PX)
     .paddingTop(({ x0, x1, depth }) => (depth === 0 ? 0 : x1 - x0 > LABEL_WIDTH_PX ? HEADER_PX : GAP_PX))
     .round(true);
-  return place(tree)
-    .descendants()
-    .filter(({ x0, x1, y0, y1, depth }) => depth > 0 && x1 - x0 >= 1 && y1 - y0 >= 1);
+  return visible(place(tree)).filter(({ x0, x1, y0, y1 }) => x1 - x0 >= 1 && y1 - y0 >= 1);
+}
+
+/** What is below a node, but for what lies in a group too small to be looked into: that is one rectangle. */
+function visible(node: HierarchyRectangularNode<MapNode>): Array<HierarchyRectangularNode<MapNode>> {
+  return (node.children ?? []).flatMap((child) => (isGroup(child) ? [child, ...visible(child)] : [child]));
+}
+
+function isGroup({ x0, x1, y0, y1, children }: HierarchyRectangularNode<MapNode>): boolean {
+  return children !== undefined && x1 - x0 >= GROUP_WIDTH_PX && y1 - y0 >= GROUP_HEIGHT_PX;
 }
 
 function Cell({ cell }: { cell: HierarchyRectangularNode<MapNode> }) {
   const { x0, y0, x1, y1, data, value } = cell;
   const [width, height] = [x1 - x0, y1 - y0];
-  const isGroup = data.children !== undefined;
+  const isOpen = isGroup(cell);
   const size = sizeText(value ?? 0);
   const hasLabel = width >= LABEL_WIDTH_PX && height >= LABEL_HEIGHT_PX;
   const name = clip(data.name, width - 10);
-  const hasSize = isGroup ? width - 10 > (data.name.length + size.length + 2) * LETTER_PX : height >= 34;
+  const hasSize = isOpen ? width - 10 > (data.name.length + size.length + 2) * LETTER_PX : height >= 34;
   return (
-    <a href={data.href} tabindex={-1} class={isGroup ? "cell cell-group" : `cell ${data.tone}`}>
+    <a href={data.href} tabindex={-1} class={isOpen ? "cell cell-group" : `cell ${data.tone}`}>
       <title>{`${data.name}, ${size}`}</title>
-      <rect x={x0} y={y0} width={width} height={height} rx={isGroup ? 4 : 2} />
+      <rect x={x0} y={y0} width={width} height={height} rx={isOpen ? 4 : 2} />
       {hasLabel && (
         <text x={x0 + 5} y={y0 + 14}>
           {name}
@@ -85,9 +97,9 @@ function Cell({ cell }: { cell: HierarchyRectangularNode<MapNode> }) {
       {hasLabel && hasSize && (
         <text
           class="cell-size"
-          {...(isGroup ? { x: x1 - 5, y: y0 + 14, "text-anchor": "end" } : { x: x0 + 5, y: y0 + 29 })}
+          {...(isOpen ? { x: x1 - 5, y: y0 + 14, "text-anchor": "end" } : { x: x0 + 5, y: y0 + 29 })}
         >
-          {isGroup ? size : clip(size, width - 10)}
+          {isOpen ? size : clip(size, width - 10)}
         </text>
       )}
     </a>

@@ -158,7 +158,13 @@ function mapOf(node: SizeNode, side: Side, hasLayers: boolean): MapNode {
   if (children === undefined) return base;
   const nodes = children.map((child) => mapOf(child, side, hasLayers));
   if (rest !== undefined && rest.bytes > 0) {
-    nodes.push({ name: `${countText(rest.entries)} more`, bytes: rest.bytes, tone: "tone-rest", href: base.href });
+    nodes.push({
+      name: `${countText(rest.entries)} more`,
+      bytes: rest.bytes,
+      tone: "tone-rest",
+      href: base.href,
+      isRest: true,
+    });
   }
   return { ...base, children: nodes };
 }

@@ -263,7 +263,7 @@ function FieldRow({ field, isMarked, onMark, hrefOf }: FieldProps) {
 }
 
 function FieldValue({ field, hrefOf }: Pick<FieldProps, "field" | "hrefOf">) {
-  const { value, meaning, data, nid, type, entry, key, target, used } = field;
+  const { value, data, nid, type, entry, key, target, used } = field;
   if (entry !== undefined) {
     return (
       <>
@@ -288,7 +288,13 @@ function FieldValue({ field, hrefOf }: Pick<FieldProps, "field" | "hrefOf">) {
     return <span class="soft">{used === 0 ? "all zero" : `${countText(used)} bytes are not zero`}</span>;
   return (
     <>
-      <code>{String(value)}</code> <span class="soft">{meaning}</span>
+      <code>{String(value)}</code> <span class="soft">{meaningOf(field)}</span>
     </>
   );
+}
+
+/** Numbers beyond a digit that mean nothing else are also shown in hex. */
+function meaningOf({ value, meaning = "", bytes }: JsonField): string {
+  if (meaning !== "") return meaning === String(value) ? "" : meaning;
+  return typeof value === "number" && value > 9 ? hexText(value, 2 * bytes) : "";
 }
