@@ -6,9 +6,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ABI } from "../support/abi.mjs";
 import { HOSTS } from "./hosts.mjs";
+import { judgeEngine, judgeLibrary, judgeRun } from "./judge.mjs";
 import { BEGIN, claimsOf, END, tableIn, tableOf } from "./table.mjs";
-import { type HostJob, judge, writeVectors } from "./vectors.mjs";
+import { type HostJob, writeVectors } from "./vectors.mjs";
 
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 let folder: string;
@@ -31,9 +33,9 @@ function changed(prefix: string, change: (line: string) => string): string {
   return lines.filter((line) => line !== "").join("\n");
 }
 
-describe("the judge", () => {
+describe("answers of the engine", () => {
   test("takes the answers of the driver in JavaScript", () => {
-    expect(judge(vectors, answers)).toEqual([]);
+    expect(judgeEngine(vectors, answers)).toEqual([]);
     expect(vectors.filter(({ job }) => job.startsWith("layers")).length).toBeGreaterThan(200);
     expect(vectors.filter(({ job }) => job.startsWith("dump")).length).toBeGreaterThan(200);
   });
@@ -42,17 +44,19 @@ describe("the judge", () => {
     const flipped = changed("v1-sha256-12:", (line) =>
       line.replace(/:(.)/, (_, digit) => `:${digit === "0" ? "1" : "0"}`),
     );
-    expect(judge(vectors, flipped)).toEqual([expect.stringContaining("expected v1-sha256-12:")]);
+    expect(judgeEngine(vectors, flipped)).toEqual([expect.stringContaining("expected v1-sha256-12:")]);
   });
 
   test("finds an answer that is missing", () => {
     expect(
-      judge(
+      judgeEngine(
         vectors,
         changed("v0-sha512-12:", () => ""),
       ),
     ).toEqual([expect.stringContaining("expected v0-sha512-12:")]);
-    expect(judge(vectors, "")).toHaveLength(vectors.reduce((sum, one) => sum + Math.max(1, one.answers.length), 0));
+    expect(judgeEngine(vectors, "")).toHaveLength(
+      vectors.reduce((sum, one) => sum + Math.max(1, one.answers.length), 0),
+    );
   });
 
   test("finds an input that is taken though it must be refused, and another reason", () => {
@@ -61,14 +65,85 @@ describe("the judge", () => {
         .split("\n")
         .map((line) => (line.endsWith(`  ${job}`) ? `v1-sha256-12:00  ${job}` : line))
         .join("\n");
-      expect(judge(vectors, taken)).toEqual([expect.stringContaining(`${job}: expected `)]);
+      expect(judgeEngine(vectors, taken)).toEqual([expect.stringContaining(`${job}: expected `)]);
     }
+  });
+});
+
+describe("answers of the library", () => {
+  const jobs = [
+    { job: "dump a", answers: ["v1-sha256-12:aa"] },
+    { job: "dump b", answers: ["refused:1:0:0"] },
+    { job: "layers 2 c", answers: ["v1-sha256-12:cc"] },
+    { job: "layers 2 c d", answers: ["v1-sha256-12:dd"] },
+  ];
+  const reference = jobs.map(({ job, answers: [answer] }) => `${answer}  ${job}\n`).join("");
+  const taken = "v1-sha256-12:aa  dump a\nv1-sha256-12:cc  layers 2 c\n";
+
+  test("may leave out what it does not take, and nothing else", () => {
+    expect(judgeLibrary(jobs, taken, reference)).toEqual([]);
+    expect(judgeLibrary(jobs, taken.split("\n")[0]!, reference)).toEqual(["layers 2 c: no answer"]);
+  });
+
+  test("must be among those of the engine", () => {
+    const finding = "dump a: no other host answers v1-sha256-12:ab";
+    expect(judgeLibrary(jobs, taken.replace("aa", "ab"), reference)).toEqual([finding]);
+    expect(judgeLibrary(jobs, `${taken}v1-sha256-12:bb  dump b\n`, reference)).toHaveLength(1);
+  });
+});
+
+test("a host must answer as the first one does, also where no fixture says how", () => {
+  const line = answers.split("\n").find((one) => one.startsWith("refused:") && one.includes("  layers "))!;
+  const other = answers.replace(line, line.replace(/^refused:\d+/, "refused:1"));
+  expect(judgeEngine(vectors, other)).toEqual([]);
+  expect(judgeEngine(vectors, other, answers)).toEqual(["its answers are not those of the first host"]);
+});
+
+describe("a run", () => {
+  const results = [{ name: "Go", version: "1", answers: 2, identical: true, ms: 3 }];
+  const whole = `${BEGIN}\n${tableOf(results)}\n${END}`;
+  const run = { results, missing: [] as string[], isCi: true, readme: whole };
+
+  test("is good when all hosts are there and README says so", () => {
+    expect(judgeRun(run)).toEqual([]);
+  });
+
+  test("is bad without a host, with one missing in CI alone, with another README", () => {
+    expect(judgeRun({ ...run, results: [], readme: `${BEGIN}\n${tableOf([])}\n${END}` })).toEqual(["no host ran"]);
+    expect(judgeRun({ ...run, missing: ["Bun"] })).toEqual(["Bun: missing, though CI=true"]);
+    expect(judgeRun({ ...run, missing: ["Bun"], isCi: false })).toEqual([]);
+    expect(judgeRun({ ...run, readme: whole.replace("identical", "**different**") })).toHaveLength(1);
   });
 });
 
 function isRefusedDump({ answers: [first] }: HostJob): boolean {
   return first?.startsWith("refused:") === true;
 }
+
+describe("the drivers", () => {
+  const upperSnake = (name: string) => name.replace(/(?<=[a-z\d])(?=[A-Z])/g, "_").toUpperCase();
+
+  test.each(["go/main.go", "python/host.py", "rust/src/main.rs", "js/engine.mjs"])(
+    "%s has the numbers of abi.ts",
+    (file) => {
+      const text = readFileSync(new URL(file, import.meta.url), "utf8");
+      const numbers = [...text.matchAll(/^(?:const |\t)?(\w+)(?:: \w+)? += (\d+)(?: << (\d+))?;?$/gm)].flatMap(
+        ([, name, base, shift]) => {
+          const known = ABI[upperSnake(name!)];
+          return known === undefined ? [] : [{ name, value: Number(base) << Number(shift ?? 0), known }];
+        },
+      );
+      expect(numbers.map(({ name }) => upperSnake(name!)).sort()).toEqual([
+        "ABI_VERSION",
+        "CONTROL_LAYER_TAKEN",
+        "ERROR_FIELD",
+        "ERROR_LINE",
+        "INPUT_WINDOW_BYTES",
+      ]);
+      for (const { name, value, known } of numbers) expect(value, name).toBe(known);
+    },
+  );
+});
 
 describe("README's table", () => {
   const claims = claimsOf(tableIn(readme));

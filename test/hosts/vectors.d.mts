@@ -4,4 +4,3 @@ export interface HostJob {
   answers: string[];
 }
 export declare function writeVectors(folder: string): HostJob[];
-export declare function judge(jobs: readonly HostJob[], text: string): string[];

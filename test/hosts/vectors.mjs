@@ -106,29 +106,3 @@ export function writeVectors(folder) {
   }
   return jobs;
 }
-
-/**
- * What is wrong with the answers of a host.
- *
- * @param {{ job: string, answers: string[] }[]} jobs
- * @param {string} text lines `ANSWER  JOB`
- * @returns {string[]} findings, empty when all is well
- */
-export function judge(jobs, text) {
-  const given = new Map();
-  for (const line of text.trimEnd().split("\n")) {
-    const [answer, job] = line.split("  ");
-    given.set(job, [...(given.get(job) ?? []), answer]);
-  }
-  const findings = [];
-  for (const { job, answers } of jobs) {
-    const got = given.get(job) ?? [];
-    const isRefused = got.length === 1 && got[0].startsWith("refused:");
-    if (answers.length === 0 && !isRefused)
-      findings.push(`${job}: expected a refusal, got ${got.join(" ") || "nothing"}`);
-    for (const answer of answers) {
-      if (!got.includes(answer)) findings.push(`${job}: expected ${answer}, got ${got.join(" ") || "nothing"}`);
-    }
-  }
-  return findings;
-}
