@@ -39,7 +39,7 @@ export function judgeEngine(vectors, text, reference = text) {
 }
 
 /** Findings on those of one that runs the library: no answer that the engine does not give, and one for each input that is taken. */
-export function judgeLibrary(vectors, text, reference) {
+export function judgeLibrary(vectors, text, reference = "") {
   const given = byJob(text);
   const known = byJob(reference);
   const findings = [];
