@@ -123,11 +123,11 @@ function isRefusedDump({ answers: [first] }: HostJob): boolean {
 describe("the drivers", () => {
   const upperSnake = (name: string) => name.replace(/(?<=[a-z\d])(?=[A-Z])/g, "_").toUpperCase();
 
-  test.each(["go/main.go", "python/host.py", "rust/src/main.rs", "js/engine.mjs"])(
+  test.each(["go/engine.go", "python/host.py", "rust/src/engine.rs", "js/engine.mjs"])(
     "%s has the numbers of abi.ts",
     (file) => {
       const text = readFileSync(new URL(file, import.meta.url), "utf8");
-      const numbers = [...text.matchAll(/^(?:const |\t)?(\w+)(?:: \w+)? += (\d+)(?: << (\d+))?;?$/gm)].flatMap(
+      const numbers = [...text.matchAll(/^(?:(?:pub )?const |\t)?(\w+)(?:: \w+)? += (\d+)(?: << (\d+))?;?$/gm)].flatMap(
         ([, name, base, shift]) => {
           const known = ABI[upperSnake(name!)];
           return known === undefined ? [] : [{ name, value: Number(base) << Number(shift ?? 0), known }];
