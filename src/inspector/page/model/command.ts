@@ -2,6 +2,7 @@
  * The command that prints what a view shows, for a shell.
  */
 
+import { algorithmParameters, type Profile, parseProfile } from "../../../image/profile.ts";
 import type { Opened } from "../../protocol.ts";
 
 /** An operand as a shell reads it. */
@@ -18,3 +19,23 @@ export function commandText(name: string, opened: Opened, more: readonly string[
   const words = [opened.operand, ...more, ...opened.choiceOptions, ...opened.viewOptions];
   return [`composefs ${name}`, ...words.map(shellQuote)].join(" ");
 }
+
+/** The command that makes an image. @param profile such as `v1-sha512-12`: its format, and the hash of objects in it */
+export function imageCommand(opened: Opened, file: string, profile: Profile): string {
+  const { format, algorithm } = parseProfile(profile);
+  const { hash } = algorithmParameters(algorithm);
+  // Of what has layers the objects are hashed anew; other inputs say themselves what their objects are.
+  const hashOption = opened.layers.length > 0 ? ["--hash", hash] : [];
+  return commandText("mkfs", opened, [file, "-f", format, ...hashOption]);
+}
+
+/** The command that prints the structures of the image. @param structure the one that is shown; undefined for all */
+export function walkCommand(opened: Opened, profile: Profile, structure?: { offset: number; bytes: number }): string {
+  const { offset, bytes } = structure ?? { offset: 0, bytes: 0 };
+  const range = structure === undefined ? [] : ["--from", String(offset), "--to", String(offset + bytes)];
+  if (opened.kind === "erofs") return commandText("walk", opened, range);
+  const walk = ["composefs walk", IMAGE_FILE, ...range].join(" ");
+  return `${imageCommand(opened, IMAGE_FILE, profile)} && ${walk}`;
+}
+
+const IMAGE_FILE = "image.cfs";

@@ -19,7 +19,7 @@ export interface VerdictWords {
 export function verdictOf(report: VerifyReport | null, reason: string | null): VerdictWords {
   if (report === null) {
     const text = reason ?? "Only container images with a manifest are sealed.";
-    return { tone: "note", icon: "info", short: "No seal", title: "Nothing here can be sealed", text };
+    return { tone: "note", icon: "info", short: "", title: "Nothing to verify", text };
   }
   const { verdict, objects } = report;
   const states = objects.map(({ signature }) => signature.state);

@@ -50,7 +50,7 @@ function InputChip({ side, route, hasLetter }: { side: Side; route: Route; hasLe
       <a href={routeHash({ ...route, side, view })} title={name} aria-current={isCurrent ? "true" : undefined}>
         {name}
       </a>
-      {verdict !== undefined && <span class={`badge ${verdict.tone}`}>{verdict.short}</span>}
+      {verdict !== undefined && verdict.short !== "" && <span class={`badge ${verdict.tone}`}>{verdict.short}</span>}
       <button
         type="button"
         class="icon-button"

@@ -45,7 +45,9 @@ export function CompareView({ route, onInputs }: { route: Route; onInputs: (inpu
             A is {a.opened.name}, B is {b.opened.name}
           </p>
         </div>
-        <Command text={commandText("diff", a.opened, [b.opened.operand])} />
+        <Command
+          text={commandText("diff", a.opened, [b.opened.operand, ...(route.rest === "" ? [] : ["--only", route.rest])])}
+        />
       </header>
       {answer.state === "waiting" && <Busy text="Comparing" />}
       {answer.state === "failed" && <FailureNotice what="The images could not be compared." failure={answer.failure} />}

@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Profile } from "../../../image/profile.ts";
 import type { DownloadKind, Opened, RequestFailure } from "../../protocol.ts";
-import { commandText, shellQuote } from "../model/command.ts";
+import { commandText, imageCommand, shellQuote } from "../model/command.ts";
 import { failureOf, isAbort } from "../model/failure.ts";
 import { sizeText } from "../model/format.ts";
 import { type Shown, useSession } from "../model/use-session.ts";
@@ -28,7 +28,7 @@ const OFFERS: readonly Offer[] = [
     title: "EROFS image",
     text: "The image whose fs-verity digest stands for the tree, byte for byte what mkcomposefs and composefs-rs write.",
     suffix: ".cfs",
-    command: (opened, file, profile) => commandText("mkfs", opened, [file, "-p", profile]),
+    command: (opened, file, profile) => imageCommand(opened, file, profile),
   },
   {
     kind: "dump",

@@ -284,6 +284,6 @@ function XattrView({ xattr }: { xattr: XattrFacts }) {
 }
 
 function commandFor({ facts, path }: EntryDetails, opened: Opened): string {
-  const what = facts.type === "file" ? "cat" : facts.type === "directory" ? "ls" : "ls -d";
+  const what = facts.type === "file" ? "cat" : "ls";
   return commandText(what, opened, [path]);
 }

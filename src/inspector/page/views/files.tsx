@@ -3,8 +3,8 @@
  */
 
 import { useRef, useState } from "preact/hooks";
-import type { Filter } from "../../protocol.ts";
-import { commandText } from "../model/command.ts";
+import type { Filter, Opened } from "../../protocol.ts";
+import { commandText, shellQuote } from "../model/command.ts";
 import { countOf } from "../model/format.ts";
 import type { Route } from "../model/route.ts";
 import { go, replace } from "../model/use-route.ts";
@@ -62,7 +62,7 @@ export function FilesView({ shown, route }: { shown: Shown; route: Route }) {
               : countOf(opened.entries, "entry", "entries")}
           </p>
         </div>
-        <Command text={commandText("ls -R", opened, [path])} />
+        <Command text={listCommand(opened, filter)} />
       </header>
       <FilterBar shown={shown} route={route} filter={filter} />
       <div class="files-panes">
@@ -73,6 +73,12 @@ export function FilesView({ shown, route }: { shown: Shown; route: Route }) {
       </div>
     </div>
   );
+}
+
+/** A filter by path is one that a terminal has, too. */
+function listCommand(opened: Opened, { path }: Filter): string {
+  const list = commandText("ls -R", opened);
+  return path === "" ? list : `${list} | grep -iF ${shellQuote(path)}`;
 }
 
 function filterOf({ query }: Route): Filter {

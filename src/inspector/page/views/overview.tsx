@@ -75,7 +75,7 @@ function Digests({ shown }: { shown: Shown }) {
       <div class="card-body stack">
         <p class="soft">
           {opened.kind === "erofs"
-            ? "fs-verity digests of the image as it is"
+            ? "fs-verity digests of this file, and of the images that its tree makes in other profiles"
             : `fs-verity digests of the EROFS image of this tree: ${opened.made}`}
         </p>
         <fieldset class="choices">
@@ -94,11 +94,11 @@ function Digests({ shown }: { shown: Shown }) {
         {profiles.length === 0 && <p class="soft">Choose a profile to see its digest.</p>}
         {answer.state === "ready" && profiles.length > 0 && (
           <dl class="digests">
-            {answer.value.map(({ profile, digest, bytes }) => (
+            {answer.value.map(({ profile, digest, bytes, isStored }) => (
               <div key={profile}>
                 <dt>
                   <code>{profile}</code>
-                  <span class="soft">{sizeText(bytes)}</span>
+                  <span class="soft">{isStored ? "this file" : sizeText(bytes)}</span>
                 </dt>
                 <dd>
                   <Digest value={digest} what={`the ${profile} digest`} />
