@@ -21,6 +21,21 @@ export function escapeBytes(bytes: Uint8Array): string {
   return text;
 }
 
+const encoder = new TextEncoder();
+const ESCAPES: Readonly<Record<string, string>> = { "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\" };
+
+/** The bytes of a text with escapes; undefined when a backslash begins none of composefs-dump(5). */
+export function unescapeBytes(text: string): Uint8Array | undefined {
+  const bytes: number[] = [];
+  for (const [part] of text.matchAll(/\\x[0-9a-fA-F]{2}|\\?./gsu)) {
+    if (part.length > 2 && part.startsWith("\\x")) bytes.push(Number.parseInt(part.slice(2), 16));
+    else if (!part.startsWith("\\")) bytes.push(...encoder.encode(part));
+    else if (ESCAPES[part] === undefined) return undefined;
+    else bytes.push(...encoder.encode(ESCAPES[part]));
+  }
+  return Uint8Array.from(bytes);
+}
+
 /** The same for people: what is UTF-8 and cannot steer a terminal is shown as it reads, spaces included. */
 export function displayBytes(bytes: Uint8Array): string {
   let text: string;

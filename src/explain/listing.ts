@@ -7,7 +7,7 @@
 
 import { type Entry, type EntryType, PathSpeller, type TreeCursor } from "../image/cursor.ts";
 import { toHex } from "../image/hex.ts";
-import { escapeBytes } from "./display.ts";
+import { escapeBytes, unescapeBytes } from "./display.ts";
 
 /** A number as JSON can hold it: a decimal string when it is beyond 2^53. */
 export type JsonNumber = number | string;
@@ -148,9 +148,6 @@ export function findOwners(cursor: TreeCursor, wanted: ReadonlySet<number>): Map
   return owners;
 }
 
-const encoder = new TextEncoder();
-const ESCAPES: Readonly<Record<string, string>> = { "\\n": "\n", "\\r": "\r", "\\t": "\t", "\\\\": "\\" };
-
 /**
  * Reads a path as lists show it, or as people write it: with escapes, with or without the slash at the beginning or the
  * end, `.` for the root.
@@ -158,16 +155,10 @@ const ESCAPES: Readonly<Record<string, string>> = { "\\n": "\n", "\\r": "\r", "\
  * @returns the path as the cursor wants it; undefined when a backslash begins no escape of composefs-dump(5)
  */
 export function pathOfText(text: string): Uint8Array | undefined {
-  const bytes: number[] = [];
-  for (const [part] of text.matchAll(/\\x[0-9a-fA-F]{2}|\\?./gsu)) {
-    if (part.length > 2 && part.startsWith("\\x")) bytes.push(Number.parseInt(part.slice(2), 16));
-    else if (!part.startsWith("\\")) bytes.push(...encoder.encode(part));
-    else if (ESCAPES[part] === undefined) return undefined;
-    else bytes.push(...encoder.encode(ESCAPES[part]));
-  }
+  const bytes = unescapeBytes(text);
+  if (bytes === undefined) return undefined;
   // Latin-1 keeps each byte a character while the path is taken apart.
-  const names = bytes
-    .map((byte) => String.fromCharCode(byte))
+  const names = Array.from(bytes, (byte) => String.fromCharCode(byte))
     .join("")
     .split("/")
     .filter((name) => name !== "" && name !== ".");

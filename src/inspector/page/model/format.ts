@@ -5,8 +5,6 @@
 const COUNT = new Intl.NumberFormat("en-US");
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
 const STEP = 1024;
-/** Three significant digits: more would dance while numbers change, and nobody compares them. */
-const SIGNIFICANT_DIGITS = 3;
 
 /** A size in its unit, apart, so that a column of them can be aligned. */
 export interface SizeText {
@@ -40,10 +38,10 @@ export function sizeParts(bytes: number): SizeText {
   return { number: unit === 0 ? countText(value) : roundedText(value), unit: UNITS[unit]! };
 }
 
+/** Three digits, more only before the point: what would be rounded to one more digit has one decimal less. */
 function roundedText(value: number): string {
-  const wholeDigits = Math.floor(Math.log10(value)) + 1;
-  const fraction = Math.max(SIGNIFICANT_DIGITS - wholeDigits, 0);
-  return value.toLocaleString("en-US", { minimumFractionDigits: fraction, maximumFractionDigits: fraction });
+  const decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
 /** Such as `12.4 MiB`; a no-break space keeps the unit at its number. */

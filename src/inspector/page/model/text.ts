@@ -2,15 +2,13 @@
  * Texts with the escapes of composefs-dump(5), as people read them.
  */
 
-import { displayBytes } from "../../../explain/display.ts";
-import { pathOfText } from "../../../explain/listing.ts";
+import { displayBytes, unescapeBytes } from "../../../explain/display.ts";
 
 /** UTF-8 where it is that and steers nothing; otherwise the escapes. */
 export function readable(escaped: string): string {
   if (!escaped.includes("\\")) return escaped;
-  // A path is read as one; a text that is none is made one for it.
-  const bytes = pathOfText(`/${escaped.replaceAll("/", "\\x2f")}`);
-  return bytes === undefined ? escaped : displayBytes(bytes.subarray(1));
+  const bytes = unescapeBytes(escaped);
+  return bytes === undefined ? escaped : displayBytes(bytes);
 }
 
 /** The last component of a path; `/` of the root. */

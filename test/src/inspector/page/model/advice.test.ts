@@ -1,0 +1,17 @@
+/** Every error says what to do. */
+import { expect, test } from "vitest";
+import { HOST_ROWS, STATUS_ROWS } from "../../../../../src/codes.ts";
+import { adviceFor } from "../../../../../src/inspector/page/model/advice.ts";
+
+/** Families that no page meets: files and repositories of Linux, command lines, other programs. */
+const ELSEWHERE = /^(LINUX|STORE|DIRECTORY|USAGE|UKI|KARG|VERITY|BOOT|TREE|PROFILE)_?/;
+
+const codes = [...Object.keys(STATUS_ROWS), ...Object.keys(HOST_ROWS)].filter((code) => !ELSEWHERE.test(code));
+
+test.each(codes)("%s", (code) => {
+  expect(adviceFor(code)).not.toBe(adviceFor("NO_SUCH_CODE"));
+});
+
+test("a fault of the page is not blamed on the image", () => {
+  expect(adviceFor("BUG")).toContain("fault of the inspector");
+});
