@@ -22,6 +22,22 @@ export {
 } from "./image/build.ts";
 export { type ImageFormat, type Profile, parseProfile, type VerityAlgorithm } from "./image/profile.ts";
 export { type VerityOptions, verityDigest } from "./image/verity.ts";
+export { type Artifact, type ArtifactEntry, type ReadArtifact, readArtifact } from "./seal/artifact.ts";
+export {
+  type ImageBytes,
+  type SealedImageBytes,
+  type SealImageOptions,
+  sealImage,
+  type VerifySealsOptions,
+  verifySeals,
+} from "./seal/in-memory.ts";
+export type { SealKey, SealRole } from "./seal/keys.ts";
+export type { PlacedSeal, Signer } from "./seal/seal.ts";
+export { type Certificate, readCertificates } from "./seal/signature/certificate.ts";
+export { formattedDigest } from "./seal/signature/content.ts";
+export { attachSignature, type SignRequest, signDigest } from "./seal/signature/sign.ts";
+export { type SignatureVerdict, type VerifyRequest, verifySignature } from "./seal/signature/verify.ts";
+export type { Verdict, VerifiedObject, VerifyReport } from "./seal/verify.ts";
 export type { ByteSource, JobControl, Progress } from "./source/bytes.ts";
 
 /**

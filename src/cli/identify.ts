@@ -45,8 +45,8 @@ import {
   type TreeView,
 } from "../explain/identify.ts";
 import { identificationText } from "../explain/identify-text.ts";
+import { allViews } from "../explain/identify-views.ts";
 import { toHex } from "../image/hex.ts";
-import { TRANSFORM_REVISIONS, XATTR_MODES } from "../image/merge.ts";
 import type { View } from "../image/view.ts";
 import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import { type ContainerInput, type InputOptions, openTree, type TreeInput } from "./input.ts";
@@ -60,9 +60,6 @@ export interface IdentifyCommandOptions extends InputOptions {
   progress: boolean;
   accelerator: boolean;
 }
-
-/** Name of the view without transform. */
-const UNTRANSFORMED = "untransformed";
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, DUMP_*, IMAGE_*, EROFS_*, IO_*, ENGINE_* */
 export async function run(input: string, options: IdentifyCommandOptions): Promise<number> {
@@ -134,39 +131,6 @@ function isGiven(found: Candidate | undefined, { tree, container }: TreeInput, o
   if (found.variant === "given") return true;
   const named = allViews(container?.layers.length ?? 0).find(({ id }) => id === found.variant);
   return container !== undefined && named !== undefined && isAsked(named.view, options);
-}
-
-/** A tree of a container image under the name that it has in the output. */
-interface NamedView {
-  id: string;
-  view: View;
-  text: string;
-  reason: string;
-}
-
-/** All trees of a container image (oci-to-tree.md 5 and 7, boot-transform.md): the mode of a digest is often not known. */
-function allViews(layerCount: number): NamedView[] {
-  const merged = XATTR_MODES.map((transform): NamedView => {
-    const reason = "composefs-rs transforms images in either mode";
-    return { id: transform, view: { role: "merged", transform }, text: `OCI transform, xattrs ${transform}`, reason };
-  });
-  const untransformed: NamedView = {
-    ...{ id: UNTRANSFORMED, view: { role: "merged", transform: null }, text: "no transform" },
-    reason: "a tool may leave the tree as the layers make it",
-  };
-  const bootable = TRANSFORM_REVISIONS.flatMap((revision) =>
-    XATTR_MODES.map((transform): NamedView => {
-      const id = `bootable-${transform}${revision === 1 ? "" : `-revision-${revision}`}`;
-      const text = `bootable, xattrs ${transform}, boot transform revision ${revision}`;
-      const reason = "kernel images name the bootable tree";
-      return { id, view: { role: "bootable", transform, revision }, text, reason };
-    }),
-  );
-  const layers = Array.from({ length: layerCount }, (_, i): NamedView => {
-    const reason = "sealed images carry digests of single layers, too";
-    return { id: `layer-${i + 1}`, view: { role: "layer", layer: i + 1 }, text: `layer ${i + 1} alone`, reason };
-  });
-  return [...merged, untransformed, ...bootable, ...layers];
 }
 
 /** The trees but the one that is given. */

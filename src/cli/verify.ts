@@ -4,8 +4,11 @@
  *
  *   merged    fsverity-sha512-12  right; signed by CN=release (sha256:9f1c…)
  *
- *   verdict      verified
- *   checked      by this tool, now; what is read later, a kernel checks (composefs mount --check)
+ *   verdict     verified
+ *   this tool   has checked 3 digests and 3 signatures, now
+ *   a kernel    checks the merged tree at every open, when it is mounted by its digest (composefs mount)
+ *
+ * A digest that is wrong and is that of another tree or layout of this very image is said to be that.
  *
  * With `--cert` signatures are checked, and the merged tree must be signed by one of the certificates; `--expect-manifest`
  * pins the manifest; `--role` names what must be sealed, merged unless it is given. Exit code 0 verified, 1 not, 2 error.
@@ -13,7 +16,7 @@
  *
  *   {"verdict": "verified", "input": "oci:web", "manifest": "sha256:52a1…", "objects": [{"role": "merged", "layer": null,
  *     "algorithm": "fsverity-sha512-12", "where": "manifest", "expected": "d06f…", "computed": "d06f…", "isEqual": true,
- *     "transform": null, "problem": null, "signature": {"state": "valid", "detail": "CN=release"}}],
+ *     "transform": null, "recognised": null, "problem": null, "signature": {"state": "valid", "detail": "CN=release"}}],
  *    "failures": [], "violations": [], "uncovered": ["…"], "unknown": [], "legacy": []}
  */
 

@@ -163,7 +163,9 @@ function violationsOf(seals: readonly Seal[]): string[] {
   if (!roles.includes("merged")) violations.push("there is no digest of the merged tree");
   if (seals.some(({ signature }) => signature !== null)) {
     for (const role of ["manifest", "config"] as const) {
-      if (!roles.includes(role)) violations.push(`it is signed, and there is no digest of the ${role}`);
+      const own = seals.find((seal) => seal.role === role);
+      if (own === undefined) violations.push(`it is signed, and there is no digest of the ${role}`);
+      else if (own.signature === null) violations.push(`it is signed, and the digest of the ${role} is not`);
     }
   }
   return violations;

@@ -9,6 +9,7 @@ import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
 import { verityDigest } from "../image/verity.ts";
 import type { LayeredImage, View } from "../image/view.ts";
 import type { SealKey } from "./keys.ts";
+import { type RecognisedDigest, recogniseDigest } from "./recognise.ts";
 
 /** What is sealed. */
 export interface SealedImage {
@@ -41,6 +42,8 @@ export class SealDigests {
   readonly #wanted: Partial<SealTransform>;
   readonly #known = new Map<string, Promise<ComputedDigest>>();
 
+  readonly #recognised = new Map<string, Promise<RecognisedDigest | null>>();
+
   /** @param wanted how trees are made, where that is not the default way */
   constructor(image: SealedImage, wanted: Partial<SealTransform> = {}) {
     this.#image = image;
@@ -63,6 +66,13 @@ export class SealDigests {
       if (choice !== null && (await this.#of(key, null, choice)).digest === digest) return choice;
     }
     return null;
+  }
+
+  /** What of the image has a digest that is not what it should be. @throws {ComposefsError} ENGINE_MEMORY */
+  recognise(digest: string): Promise<RecognisedDigest | null> {
+    const known = this.#recognised.get(digest) ?? recogniseDigest(this.#image.trees, digest);
+    this.#recognised.set(digest, known);
+    return known;
   }
 
   /** The ways to make the tree of a role, the wanted one first. */

@@ -10,6 +10,7 @@ import { type LegacySeal, legacyDigest, readAnnotations, type Seal } from "./ann
 import type { ReadArtifact } from "./artifact.ts";
 import type { SealDigests, SealTransform } from "./digests.ts";
 import { algorithmIdentifier, type SealRole } from "./keys.ts";
+import type { RecognisedDigest } from "./recognise.ts";
 
 /** What became of a signature. */
 export interface SignatureResult {
@@ -42,6 +43,8 @@ export interface VerifiedObject {
   isEqual: boolean;
   /** Of trees: how the tree was made that has the expected digest, when it was not in the default way. */
   transform: SealTransform | null;
+  /** Of a digest that is wrong: what else of the image has it; null when nothing has, and of bytes. */
+  recognised: RecognisedDigest | null;
   /** Why there is no computed digest. */
   problem: string | null;
   signature: SignatureResult;
@@ -77,9 +80,9 @@ export interface VerifyInput {
 }
 
 /**
- *   verified     everything that is stated is right; with certificates the merged tree is signed, too
+ *   verified     everything that is stated is right; with certificates the merged tree is signed, too, and what was asked for
  *   failed       something is wrong
- *   not signed   certificates were given, all digests are right, and the merged tree has no signature
+ *   not signed   certificates were given, all digests are right, and the merged tree, or what was asked for, is not signed
  *   unsealed     nothing is stated of a role that was asked for
  */
 export type Verdict = "verified" | "failed" | "not signed" | "unsealed";
@@ -135,7 +138,7 @@ export async function verifyImage(input: VerifyInput): Promise<VerifyReport> {
   for (const artifact of artifacts) await verifyArtifact(input, artifact, report);
   report.failures.push(...contradictions(report.objects));
   await compareLegacy(input, report);
-  report.uncovered.push(...uncoveredBy(report.objects, expectedManifest !== null));
+  report.uncovered.push(...uncoveredBy(report, input));
   report.verdict = judge(input, report);
   return report;
 }
@@ -173,7 +176,7 @@ async function verifySeal(
   const { role, algorithm, digest: expected, signature } = seal;
   const object: VerifiedObject = {
     ...{ role, layer: role === "layer" ? layer : null, algorithm: algorithmIdentifier(algorithm), where, expected },
-    ...{ computed: null, isEqual: false, transform: null, problem: placeError },
+    ...{ computed: null, isEqual: false, transform: null, recognised: null, problem: placeError },
     signature: { state: signature === null ? "none" : "not checked", detail: null },
   };
   if (placeError !== null) return object;
@@ -183,6 +186,8 @@ async function verifySeal(
     if (digest !== expected) object.transform = await digests.search(seal, expected);
     object.isEqual = digest === expected || object.transform !== null;
     if (object.transform !== null) object.computed = expected;
+    const isTree = role !== "manifest" && role !== "config";
+    if (isTree && !object.isEqual) object.recognised = await digests.recognise(expected);
   } catch (error) {
     if (!(error instanceof ComposefsError) || error.code.startsWith("ENGINE_")) throw error;
     object.problem = `${error.code}: ${error.message}`;
@@ -225,15 +230,27 @@ async function compareLegacy({ digests }: VerifyInput, { legacy }: VerifyReport)
   }
 }
 
-/** For people: what of the image no seal that was checked speaks of. */
-function uncoveredBy(objects: readonly VerifiedObject[], isPinned: boolean): string[] {
+/** For people: what of the image no seal that was checked speaks of; with certificates, none that one of them signed. */
+function uncoveredBy({ objects }: VerifyReport, { checkSignature, expectedManifest }: VerifyInput): string[] {
+  const hasCertificates = checkSignature !== null;
   const has = (role: SealRole) => objects.some((object) => object.role === role);
+  const isCovered = (role: SealRole) =>
+    objects.some(({ role: own, signature }) => own === role && (!hasCertificates || signature.state === "valid"));
+  const unsigned = (role: SealRole) =>
+    hasCertificates && has(role) ? ", whose digest is stated, but not signed by one of the certificates" : "";
   const uncovered: string[] = [];
-  if (!has("manifest") && !isPinned) {
-    uncovered.push("the manifest: whoever can change it can change the seal; pin its digest, or sign it");
+  if (!isCovered("manifest") && expectedManifest === null) {
+    const advice = "whoever can change it can change the seal; pin its digest, or sign it";
+    uncovered.push(`the manifest${unsigned("manifest")}: ${advice}`);
   }
-  if (!has("config")) uncovered.push("the config: entry point, environment, user");
-  if (!has("merged")) uncovered.push("the merged tree");
+  if (!isCovered("config")) uncovered.push(`the config${unsigned("config")}: entry point, environment, user`);
+  if (!isCovered("merged")) uncovered.push(`the merged tree${unsigned("merged")}`);
+  // These need not be stated; what is stated and not signed is covered by nobody all the same.
+  if (has("bootable") && !isCovered("bootable")) uncovered.push(`the bootable tree${unsigned("bootable")}`);
+  const isLoose = ({ role, signature }: VerifiedObject) => role === "layer" && signature.state !== "valid";
+  const loose = hasCertificates ? new Set(objects.filter(isLoose).map(({ layer }) => layer)) : [];
+  for (const layer of loose)
+    uncovered.push(`layer ${layer}, whose digest is stated, but not signed by one of the certificates`);
   return uncovered;
 }
 
@@ -243,7 +260,7 @@ function judge({ checkSignature, roles }: VerifyInput, { objects, failures }: Ve
   if (failures.length > 0 || objects.some(isWrong)) return "failed";
   if (objects.length === 0 || roles.some((role) => !objects.some((object) => object.role === role))) return "unsealed";
   if (checkSignature === null) return "verified";
-  return objects.some(({ role, signature }) => role === "merged" && signature.state === "valid")
-    ? "verified"
-    : "not signed";
+  const isSigned = (role: SealRole) =>
+    objects.some((object) => object.role === role && object.signature.state === "valid");
+  return ["merged" as const, ...roles].every(isSigned) ? "verified" : "not signed";
 }
