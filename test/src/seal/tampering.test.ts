@@ -115,7 +115,7 @@ test("damage: every 7th byte of an artifact: it states the same still, or is not
       const { subject, entries } = readArtifact(bytes, "artifact");
       // The merged tree has to be signed; what else loses its signature is said to be covered by nobody.
       return JSON.stringify([
-        subject,
+        [subject.digest, subject.size],
         entries.map(({ seal, signatureBlob }) => [seal, seal.role === "merged" && signatureBlob]),
       ]);
     } catch {
@@ -490,6 +490,7 @@ test("what loses its signature, and is stated anew, is said to be covered by nob
   expect(report.uncovered).toEqual([
     expect.stringMatching(/^the manifest, whose digest is stated, but not signed/),
     expect.stringMatching(/^the config, whose digest is stated, but not signed/),
+    expect.stringMatching(/^the bootable tree, whose digest is stated, but not signed/),
   ]);
   expect(report.violations).toHaveLength(2);
   const asked = (await outcomeOf(mixed, "artifact", { roles: ["merged", "config"] })) as VerifyReport;
