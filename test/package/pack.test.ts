@@ -108,6 +108,22 @@ test("the commands", () => {
   ).toBe(v0.sha256);
 });
 
+test("loads the library of signatures when one is handled, and not before", () => {
+  const link = join(project, "node_modules/pkijs");
+  rmSync(link);
+  try {
+    const script = `
+      import { readCertificates, sealImage } from "composefs-wasm";
+      await sealImage({ manifest: new Uint8Array(1), blob: () => undefined }).catch(({ code }) => console.log(code));
+      const pem = "-----BEGIN CERTIFICATE-----\\nMAMCAQA=\\n-----END CERTIFICATE-----\\n";
+      await readCertificates(new TextEncoder().encode(pem)).catch(({ code }) => console.log(code));`;
+    writeFileSync(join(project, "lazy.js"), script);
+    expect(node(["lazy.js"])).toBe("SOURCE_JSON\nERR_MODULE_NOT_FOUND\n");
+  } finally {
+    symlinkSync(join(ROOT, "node_modules/pkijs"), link);
+  }
+});
+
 test("a bundle for browsers: one file, no Node, no other request", async () => {
   const output = join(project, "bundle");
   await build({

@@ -46,6 +46,8 @@ test("there are examples of all public functions", () => {
     "streamImage",
     "imageDigests",
     "verityDigest",
+    "sealImage",
+    "verifySeals",
     "loadEngine",
     "buildImageFile",
     "containerDigests",
