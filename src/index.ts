@@ -22,6 +22,9 @@ export {
 } from "./image/build.ts";
 export { type ImageFormat, type Profile, parseProfile, type VerityAlgorithm } from "./image/profile.ts";
 export { type VerityOptions, verityDigest } from "./image/verity.ts";
+export type { Descriptor } from "./registry/descriptor.ts";
+export { parseReference, type Reference, referenceText } from "./registry/reference.ts";
+export { Registry, type RegistryOptions } from "./registry/registry.ts";
 export { type Artifact, type ArtifactEntry, type ReadArtifact, readArtifact } from "./seal/artifact.ts";
 export {
   type ImageBytes,

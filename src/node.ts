@@ -26,6 +26,7 @@ export type { TransformRevision, XattrMode } from "./image/merge.ts";
 export type { SourceFacts } from "./image/read-container.node.ts";
 export type { Role } from "./image/view.ts";
 export * from "./index.ts";
+export { type MachineOptions, machineRegistry } from "./registry/registry.node.ts";
 export type { ContainerKind } from "./source/container.ts";
 export type { SourceLimits } from "./source/limits.ts";
 
