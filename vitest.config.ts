@@ -1,15 +1,16 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** `--mode slow` runs test/slow, which takes minutes; otherwise everything else. */
+/** Suites that need more than Node, or minutes: `--mode browser` runs test/browser, `--mode slow` test/slow. */
+const APART = ["browser", "slow"];
+
 export default defineConfig(({ mode }) => ({
-  test:
-    mode === "slow"
-      ? { include: ["test/slow/**/*.test.ts"], testTimeout: 600_000, fileParallelism: false }
-      : {
-          include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, "test/slow/**"],
-          testTimeout: 120_000,
-          // By default one core is left to vitest itself, which halves a machine of two.
-          maxWorkers: "100%",
-        },
+  test: APART.includes(mode)
+    ? { include: [`test/${mode}/**/*.test.ts`], testTimeout: 600_000, hookTimeout: 120_000, fileParallelism: false }
+    : {
+        include: ["test/**/*.test.ts"],
+        exclude: [...configDefaults.exclude, ...APART.map((name) => `test/${name}/**`)],
+        testTimeout: 120_000,
+        // By default one core is left to vitest itself, which halves a machine of two.
+        maxWorkers: "100%",
+      },
 }));

@@ -314,6 +314,19 @@ store
     await runCommand(options.json, async () => (await import("./store.ts")).runRemove(image, options));
   });
 
+program
+  .command("inspect")
+  .description("serve a page that looks into images, on this machine, and print its address; opens no browser")
+  .argument(
+    "[input]",
+    "shown at once: a container image, a dumpfile or an EROFS image; a file or the directory of a layout",
+  )
+  .option("--port <port>", "of the address, 0 for any that is free", "0")
+  .option("--json", "print the address as JSON")
+  .action(async (input, options) => {
+    await runCommand(options.json, async () => (await import("./inspect.ts")).run(input, options));
+  });
+
 addSealCommands(program, collect);
 addSignatureCommands(program, collect);
 

@@ -3,7 +3,7 @@
  *
  *   http://127.0.0.1:41234/?input=TOKEN          the address that the command prints
  *   http://127.0.0.1:41234/input/TOKEN/index.json
- *     {"name": "app.oci.tar", "files": [{"path": "app.oci.tar", "bytes": 10240}]}
+ *     {"name": "app.oci.tar", "reference": null, "files": [{"path": "app.oci.tar", "bytes": 10240}]}
  *   http://127.0.0.1:41234/input/TOKEN/0          the first of the files
  */
 
@@ -12,6 +12,8 @@ import type { Input } from "./protocol.ts";
 /** What index.json holds. Paths are as in `InputFile`. */
 export interface ServedInput {
   name: string;
+  /** The tag or name that was asked for; null for none. */
+  reference: string | null;
   files: Array<{ path: string; bytes: number }>;
 }
 

@@ -3,13 +3,13 @@
  */
 
 import { ComposefsError } from "../../error.ts";
+import { CERTIFICATE_FILE_MAX_BYTES } from "../../seal/signature/limits.ts";
 import type { SignatureCheck } from "../../seal/verify.ts";
 
 /** @throws {ComposefsError} CERTIFICATE_* */
 export async function readCertificateFiles(files: readonly File[]): Promise<SignatureCheck> {
-  const [{ readCertificates }, { CERTIFICATE_FILE_MAX_BYTES }, { signatureCheck }] = await Promise.all([
+  const [{ readCertificates }, { signatureCheck }] = await Promise.all([
     import("../../seal/signature/certificate.ts"),
-    import("../../seal/signature/limits.ts"),
     import("../../seal/signature/check.ts"),
   ]);
   const found = [];

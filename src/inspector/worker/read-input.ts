@@ -7,12 +7,11 @@ import { acquireEngineSync } from "../../engine/load.ts";
 import type { HashName } from "../../engine/slot.ts";
 import { ComposefsError } from "../../error.ts";
 import { DumpJob, ScanJob } from "../../image/job.ts";
-import { type LayerThread, LayerThreads } from "../../image/layer-pool.ts";
+import type { LayerThreads } from "../../image/layer-pool.ts";
 import { type ImageLayer, readLayers } from "../../image/layers.ts";
 import type { Tree } from "../../image/tree.ts";
 import { LayeredImage } from "../../image/view.ts";
 import { parseReference } from "../../registry/reference.ts";
-import { Registry } from "../../registry/registry.ts";
 import { isSealable, sealHashes } from "../../seal/container.ts";
 import { findArtifacts } from "../../seal/find.ts";
 import type { FoundArtifact } from "../../seal/verify.ts";
@@ -24,15 +23,15 @@ import { HEAD_BYTES, inputKind, type SourceKind } from "../../source/input-kind.
 import { sourceLimits } from "../../source/limits.ts";
 import { openOci } from "../../source/oci.ts";
 import { parsePlatform } from "../../source/platform.ts";
-import { RegistryFiles } from "../../source/registry.ts";
 import type { Choice, Input, InputFile } from "../protocol.ts";
 import type { Meter } from "./meter.ts";
 import { servedFiles } from "./served-files.ts";
 
-/** Where threads come from. */
+/** Where layers are read. */
 export interface Threads {
-  startThread(): LayerThread;
-  /** Most of them at once. */
+  /** Stays up between inputs. */
+  pool: LayerThreads;
+  /** Most threads at once. */
   threads: number;
 }
 
@@ -79,10 +78,12 @@ export async function readInput(input: Input, choice: Choice, control: ReadContr
   const { meter, signal } = control;
   meter.begin("Opening");
   if (input.kind === "registry") return readImage(await openRegistry(input.reference, choice, signal), control);
-  const files = input.kind === "served" ? await servedFiles(input.url, meter, signal) : input.files;
+  const served = input.kind === "served" ? await servedFiles(input.url, meter, signal) : undefined;
+  const files = input.kind === "served" ? served!.files : input.files;
   const [first] = files;
   if (first === undefined) throw new ComposefsError("SOURCE_KIND", "there is no file in what was dropped");
-  const options = { ...choice, signal };
+  const reference = choice.reference ?? served?.reference ?? undefined;
+  const options = { ...choice, reference, signal };
   if (first.path.includes("/")) {
     const name = first.path.slice(0, first.path.indexOf("/"));
     return readImage(await openContainerFiles(name, filesBelow(name, files), options), control);
@@ -97,8 +98,12 @@ function filesBelow(name: string, files: readonly InputFile[]): Map<string, Blob
   return new Map(files.map(({ path, file }) => [path.slice(name.length + 1), file]));
 }
 
-/** Without credentials: a page has none, and asks for none. */
+/** Without credentials: a page has none, and asks for none. The client is loaded when somebody asks for an image. */
 async function openRegistry(text: string, { platform }: Choice, signal: AbortSignal): Promise<ContainerImage> {
+  const [{ Registry }, { RegistryFiles }] = await Promise.all([
+    import("../../registry/registry.ts"),
+    import("../../source/registry.ts"),
+  ]);
   const reference = parseReference(text.startsWith(DOCKER_PREFIX) ? text.slice(DOCKER_PREFIX.length) : text);
   const wanted = { reference: null, platform: platform === undefined ? null : parsePlatform(platform) };
   const files = await RegistryFiles.open(new Registry(reference.host), reference, signal);
@@ -149,32 +154,27 @@ async function readRecords(
   image: ContainerImage,
   seals: FoundSeals,
   hashes: readonly HashName[],
-  { meter, signal, startThread, threads }: ReadControl,
+  { meter, signal, pool, threads }: ReadControl,
 ): Promise<ReadContainer> {
-  const pool = new LayerThreads(startThread);
   meter.begin(
     "Reading layers",
     image.layers.map(({ place, name }, i) => ({ layer: i + 1, label: name, totalBytes: placeLength(place) })),
   );
-  try {
-    const layers = await readLayers(image.layers, {
-      hashes,
-      read: (...task) => pool.read(...task),
-      workers: (missing) => Math.min(threads, missing.length),
-      signal,
-      onProgress: ({ layer, storedBytes, state }) =>
-        meter.update(layer, storedBytes ?? null, state === "reading" ? "running" : "done"),
-    });
-    return {
-      kind: "container",
-      name: image.name,
-      image,
-      seals,
-      hashes,
-      layers,
-      trees: new LayeredImage(layers, "off"),
-    };
-  } finally {
-    await pool.close();
-  }
+  const layers = await readLayers(image.layers, {
+    hashes,
+    read: (...task) => pool.read(...task),
+    workers: (missing) => Math.min(threads, missing.length),
+    signal,
+    onProgress: ({ layer, storedBytes, state }) =>
+      meter.update(layer, storedBytes ?? null, state === "reading" ? "running" : "done"),
+  });
+  return {
+    kind: "container",
+    name: image.name,
+    image,
+    seals,
+    hashes,
+    layers,
+    trees: new LayeredImage(layers, "off"),
+  };
 }

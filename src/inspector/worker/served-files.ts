@@ -13,8 +13,12 @@ import type { Meter } from "./meter.ts";
 const PART_BYTES = 8 * 1024 * 1024;
 
 /** @param url of the folder that has index.json @throws {ComposefsError} IO_READ */
-export async function servedFiles(url: string, meter: Meter, signal: AbortSignal): Promise<InputFile[]> {
-  const { files } = (await (await get(new URL("index.json", url), signal)).json()) as ServedInput;
+export async function servedFiles(
+  url: string,
+  meter: Meter,
+  signal: AbortSignal,
+): Promise<{ files: InputFile[]; reference: string | null }> {
+  const { files, reference } = (await (await get(new URL("index.json", url), signal)).json()) as ServedInput;
   meter.begin(
     "Fetching",
     files.map(({ path, bytes }) => ({ layer: 0, label: path, totalBytes: bytes })),
@@ -42,7 +46,7 @@ export async function servedFiles(url: string, meter: Meter, signal: AbortSignal
     meter.update(i, done, "done");
     found.push({ path, file: new File([...parts, ...chunks], path.slice(path.lastIndexOf("/") + 1)) });
   }
-  return found;
+  return { files: found, reference };
 }
 
 async function get(url: URL, signal: AbortSignal): Promise<Response> {

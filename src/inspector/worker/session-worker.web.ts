@@ -5,6 +5,7 @@
 import engineUrl from "#engine-url";
 import { adoptEngineModule } from "../../engine/load.ts";
 import { ComposefsError } from "../../error.ts";
+import { LayerThreads } from "../../image/layer-pool.ts";
 import { answerRequests } from "./answer.ts";
 import { LayerWorker } from "./layer-thread.web.ts";
 import { Session } from "./session.ts";
@@ -17,7 +18,7 @@ const module = loadModule();
 answerRequests(self, async () => {
   const compiled = await module;
   const threads = Math.min(navigator.hardwareConcurrency || 1, THREADS_MAX);
-  return new Session({ startThread: () => new LayerWorker(compiled), threads });
+  return new Session({ pool: new LayerThreads(() => new LayerWorker(compiled)), threads });
 });
 
 /** @throws {ComposefsError} ENGINE_LOAD */
