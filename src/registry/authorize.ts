@@ -36,7 +36,7 @@ const USED_LIFE = 0.8;
 const CLIENT_ID = "composefs-wasm";
 
 /** The scope of a repository: token.md, "Requesting a Token". */
-export function repositoryScope(repository: string, actions: "pull" | "pull,push"): string {
+export function repositoryScope(repository: string, actions: "pull" | "pull,push" | "pull,push,delete"): string {
   return `repository:${repository}:${actions}`;
 }
 

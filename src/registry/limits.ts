@@ -17,6 +17,14 @@ export interface RegistryLimits {
   referrers: number;
   /** Referrers whose manifests are read because the list does not say what they are. */
   referrersRead: number;
+  /** Names that are asked for on one page of repositories or tags. */
+  listPageNames: number;
+  /** Bytes of such a page. */
+  listPageBytes: number;
+  /** Pages of one list. */
+  listPages: number;
+  /** Names of one list. */
+  listNames: number;
   /** Bytes of the body of a refusal, of which messages show a little. */
   errorBytes: number;
   /** Bytes of one header that is read: WWW-Authenticate, Link, Location. */
@@ -51,6 +59,13 @@ export const REGISTRY_LIMITS: Readonly<RegistryLimits> = {
   referrers: 10_000,
   // One request for each; go-containerregistry and old clients say nothing about any.
   referrersRead: 256,
+  // What registries give at the most, as a rule.
+  listPageNames: 1000,
+  // A name has up to 255 bytes; some registries give all of them on one page.
+  listPageBytes: 16 * 1024 * 1024,
+  // Docker Hub has some ten million repositories; who has a million does not list them in one go.
+  listPages: 10_000,
+  listNames: 2_000_000,
   errorBytes: 16 * 1024,
   // What nginx and Node take as a default: 8 and 16 KiB.
   headerBytes: 8 * 1024,

@@ -8,7 +8,7 @@ import { repositoryScope } from "./authorize.ts";
 import { type Descriptor, INDEX_TYPE, indexEntries, isTyped, referrerOf } from "./descriptor.ts";
 import { type Endpoint, sleep } from "./endpoint.ts";
 import { type JsonObject, jsonObject, show } from "./text.ts";
-import { type Answer, addressOf } from "./transport.ts";
+import { addressOf, nextPage } from "./transport.ts";
 
 /** Referrers of one image, and where they were found. */
 export interface Referrers {
@@ -89,25 +89,6 @@ export async function listReferrers(
     }
   }
   return [...found.values()];
-}
-
-/** The address of the next page: the header Link with rel=next, RFC 8288. */
-function nextPage(answer: Answer, origin: string): URL | null {
-  const link = answer.header("link");
-  if (link === null) return null;
-  for (const [, target, parameters] of link.matchAll(/<([^<>]*)>([^<,]*)/g)) {
-    if (!/;\s*rel\s*=\s*"?next"?\s*(?:;|$)/i.test(parameters!)) continue;
-    let url: URL | null = null;
-    try {
-      url = new URL(target!, answer.url);
-    } catch {
-      // Said below.
-    }
-    if (url?.origin === origin) return url;
-    const what = `the next page of the referrers is at ${show(target!)}, not at the registry`;
-    throw new ComposefsError("REGISTRY_RESPONSE", `${addressOf(answer.url)}: ${what}`);
-  }
-  return null;
 }
 
 /**
@@ -203,6 +184,37 @@ export async function writeFallback(
     // Whoever lost a race waits for a time of its own, so that fewer run the next one.
     if (round > 0) await sleep(Math.random() * Math.min(limits.backoffMs * round, 10 * limits.backoffMs), signal);
     const again = await manifests.read(tag);
+    if ((again?.digest ?? null) === index.digest) await manifests.write(tag, bytes, INDEX_TYPE);
+  }
+}
+
+/**
+ * Takes entries out of the index under the fallback tag of a digest; others stay.
+ *
+ * @param gone digests of entries
+ * @returns whether one was there
+ * @throws {ComposefsError} REGISTRY_FALLBACK when others kept writing at the same time, REGISTRY_*
+ */
+export async function removeFallback(
+  { limits }: Endpoint,
+  manifests: Manifests,
+  digest: string,
+  gone: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const tag = fallbackTag(digest);
+  for (let round = 0; ; round++) {
+    const index = await readIndex(manifests, tag);
+    const list = index.json["manifests"] as Array<{ digest?: unknown }>;
+    const left = list.filter((entry) => !gone.has(String(entry?.digest)));
+    if (left.length === list.length) return round > 0;
+    if (round >= limits.fallbackWrites) {
+      const what = `after ${round} tries others had undone all of them`;
+      throw new ComposefsError("REGISTRY_FALLBACK", `tag ${tag}: ${what}`, { actual: round, limit: round });
+    }
+    if (round > 0) await sleep(Math.random() * Math.min(limits.backoffMs * round, 10 * limits.backoffMs), signal);
+    const again = await manifests.read(tag);
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...index.json, manifests: left }));
     if ((again?.digest ?? null) === index.digest) await manifests.write(tag, bytes, INDEX_TYPE);
   }
 }

@@ -18,9 +18,18 @@ import { type Descriptor, referrerOf } from "./descriptor.ts";
 import { type BeginSha256, checkDigest, digestOf, loadSha256 } from "./digest.ts";
 import { Endpoint, isLoopback } from "./endpoint.ts";
 import { type RegistryLimits, registryLimits } from "./limits.ts";
+import { listNames } from "./lists.ts";
 import { openerOf, type RemoteManifest, readManifest } from "./read.ts";
 import { isDigest, isHost, isRepository, isTag } from "./reference.ts";
-import { listReferrers, type Manifests, ofType, type Referrers, readFallback, writeFallback } from "./referrers.ts";
+import {
+  listReferrers,
+  type Manifests,
+  ofType,
+  type Referrers,
+  readFallback,
+  removeFallback,
+  writeFallback,
+} from "./referrers.ts";
 import type { EndpointSession, RegistrySession } from "./session.ts";
 import { show } from "./text.ts";
 import type { Answer, Fetch } from "./transport.ts";
@@ -235,6 +244,55 @@ export class Registry {
       wanted.push({ ...referrer, mediaType });
     }
     return (await this.#ensureListed(repository, digest, wanted, options)).added;
+  }
+
+  /**
+   * Lists the repositories, where the registry tells.
+   *
+   * @throws {ComposefsError} while it is iterated over: REGISTRY_MISSING when it does not, REGISTRY_*
+   */
+  repositories({ signal }: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    const scope = "registry:catalog:*";
+    const question = { repository: "", path: "_catalog", member: "repositories", scope, isName: isRepository } as const;
+    return listNames(this.#origin, question, signal);
+  }
+
+  /**
+   * Lists the tags of a repository, those that list referrers included.
+   *
+   * @throws {ComposefsError} while it is iterated over: REGISTRY_MISSING when there is no such repository, REGISTRY_*
+   */
+  tags(repository: string, { signal }: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    const scope = repositoryScope(repository, "pull");
+    const path = `${repository}/tags/list`;
+    return listNames(this.#origin, { repository, path, member: "tags", scope, isName: isTag }, signal);
+  }
+
+  /**
+   * Takes a referrer away: deletes its manifest where the registry allows that, and takes it out of the list that clients keep.
+   *
+   * @param digest of the manifest that it refers to
+   * @returns false when the registry neither deletes it nor lets it be taken out of a list
+   * @throws {ComposefsError} REGISTRY_*
+   */
+  async removeReferrer(
+    repository: string,
+    digest: string,
+    referrer: string,
+    { signal }: CallOptions = {},
+  ): Promise<boolean> {
+    checkDigestName(digest);
+    checkDigestName(referrer);
+    checkNames(repository, referrer);
+    const scopes = [repositoryScope(repository, "pull,push,delete")];
+    const to = `${repository}/manifests/${referrer}`;
+    // 405: deleting is switched off, as it is by default in distribution; 404: it is gone already.
+    const expects = [202, 200, 404, 405, 403, 501];
+    const answer = await this.#origin.ask(repository, { method: "DELETE", to, scopes, expects, signal });
+    await answer.discard();
+    const manifests = this.#manifests(repository, signal);
+    const wasListed = await removeFallback(this.#origin, manifests, digest, new Set([referrer]), signal);
+    return wasListed || answer.status < 300 || answer.status === 404;
   }
 
   /**

@@ -49,6 +49,30 @@ export function addressOf({ origin, pathname }: URL): string {
 }
 
 /**
+ * The address of the next page of a list: the header Link with rel=next, RFC 8288. Null on the last one.
+ *
+ * @param origin of the registry, where the next page has to be
+ * @throws {ComposefsError} REGISTRY_RESPONSE
+ */
+export function nextPage(answer: Answer, origin: string): URL | null {
+  const link = answer.header("link");
+  if (link === null) return null;
+  for (const [, target, parameters] of link.matchAll(/<([^<>]*)>([^<,]*)/g)) {
+    if (!/;\s*rel\s*=\s*"?next"?\s*(?:;|$)/i.test(parameters!)) continue;
+    let url: URL | null = null;
+    try {
+      url = new URL(target!, answer.url);
+    } catch {
+      // Said below.
+    }
+    if (url?.origin === origin) return url;
+    const what = `the next page is at ${show(target!)}, not at the registry`;
+    throw new ComposefsError("REGISTRY_RESPONSE", `${addressOf(answer.url)}: ${what}`);
+  }
+  return null;
+}
+
+/**
  * Asks, and waits until the answer begins.
  *
  * @returns the answer, whatever its status; its body has to be read or discarded
@@ -270,7 +294,9 @@ export class Answer {
   }
 
   /** The whole body. @param name the limit, which `limits` has @throws {ComposefsError} REGISTRY_LIMIT and those of `chunks` */
-  async bytes(name: "manifestBytes" | "tokenBytes" | "referrersPageBytes"): Promise<Uint8Array<ArrayBuffer>> {
+  async bytes(
+    name: "manifestBytes" | "tokenBytes" | "referrersPageBytes" | "listPageBytes",
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const limit = this.#limits[name];
     const length = Number(this.headers.get("content-length") ?? 0);
     const error = (bytes: number) => limitError(this.url, `the answer has ${bytes} bytes or more`, name, limit);
