@@ -20,7 +20,6 @@ export class VerifiedArtifacts {
   readonly #path: string | null;
   /** By subject and what is wanted. */
   readonly #known = new Map<string, Set<string>>();
-  #count = 0;
 
   /** @param directory is made when it is not there; null to remember nothing beyond this process @throws {ComposefsError} IO_* */
   constructor(directory: string | null) {
@@ -56,7 +55,6 @@ export class VerifiedArtifacts {
     const key = `${subject} ${wanted}`;
     const artifacts = this.#known.get(key) ?? new Set<string>();
     this.#known.set(key, artifacts.add(artifact));
-    this.#count++;
   }
 
   #load(): void {
