@@ -414,6 +414,7 @@ export const HOST_ROWS = {
   IO_READ: "a file cannot be read",
   IO_WRITE: "a file cannot be written",
   IO_CHANGED: "a file changed while it was read",
+  IO_LOCKED: "another process uses a state directory",
   SOURCE_KIND: "a file or directory is not of the kind that it was said to be, or of none that is known",
   SOURCE_ARCHIVE: "an outer archive is damaged",
   SOURCE_FILE: "a file of an image is not a regular file, or there are two of its name",

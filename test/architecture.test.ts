@@ -16,7 +16,8 @@ const UNCOUNTED = ["assembly/abi.ts", "src/codes.ts"];
 
 /** Steps from the top down. */
 const HOST_STEPS = [
-  ["cli", "service", "inspector"],
+  ["cli"],
+  ["service", "inspector"],
   ["node"],
   ["index"],
   ["seal"],
