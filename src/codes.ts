@@ -415,6 +415,7 @@ export const HOST_ROWS = {
   IO_WRITE: "a file cannot be written",
   IO_CHANGED: "a file changed while it was read",
   IO_LOCKED: "another process uses a state directory",
+  CACHE_LOCATION: "the place of a layer cache cannot be understood, or lacks what is needed to reach it",
   SOURCE_KIND: "a file or directory is not of the kind that it was said to be, or of none that is known",
   SOURCE_ARCHIVE: "an outer archive is damaged",
   SOURCE_FILE: "a file of an image is not a regular file, or there are two of its name",

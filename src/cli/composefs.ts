@@ -327,6 +327,18 @@ program
     await runCommand(options.json, async () => (await import("./inspect.ts")).run(input, options));
   });
 
+const cache = program.command("cache").description("the layer cache: records of layers that were read");
+cache
+  .command("prune")
+  .description("remove entries that were not used for long, and those used least recently until the rest fits")
+  .option("--cache <dir>", "the directory; by default below $XDG_CACHE_HOME or ~/.cache")
+  .option("--max-bytes <bytes>", "of all entries that stay")
+  .option("--max-age <days>", "since an entry was used")
+  .option("--json", "print what was removed and what stays as JSON")
+  .action(async (options) => {
+    await runCommand(options.json, async () => (await import("./cache.ts")).runPrune(options));
+  });
+
 addSealCommands(program, collect);
 addSignatureCommands(program, collect);
 

@@ -12,6 +12,7 @@ import type { Engine } from "../engine/engine.ts";
 import { acquireEngineSync } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
+import type { CacheStore } from "../image/layer-cache.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
 import type { ReadContainer } from "../image/read-container.node.ts";
@@ -118,6 +119,17 @@ export async function readInput(
   }
 }
 
+/** Opens the layer cache of `--cache`, and says once when it cannot be used. */
+async function openLayerCache(cache: string | boolean | undefined): Promise<CacheStore> {
+  const { openCache } = await import("../image/layer-cache-open.node.ts");
+  let isTold = false;
+  const onFailure = (reason: string) => {
+    if (!isTold) printError(`note: the layer cache is not used: ${reason}\n`);
+    isTold = true;
+  };
+  return openCache(typeof cache === "string" ? cache : undefined, { onFailure });
+}
+
 /** Reads the layers of a container image; whoever gets them closes `image`. */
 export async function openLayers(
   source: ContainerSource,
@@ -130,8 +142,7 @@ export async function openLayers(
   else if (options.xattrs === false) throw usageError("--no-xattrs is for directories");
   // Loaded when they are needed: other inputs need not wait for them.
   const { readContainer } = await import("../image/read-container.node.ts");
-  const { DirectoryCache, defaultCacheDirectory } = await import("../image/layer-cache.node.ts");
-  const directory = typeof cache === "string" ? cache : defaultCacheDirectory();
+  const store = cache === false ? undefined : await openLayerCache(cache);
   let onProgress: ReturnType<typeof layerProgress> | undefined;
   const read = await readContainer(
     source.operand,
@@ -140,7 +151,7 @@ export async function openLayers(
       platform,
       xattrs: options.xattrs !== false,
       accelerator,
-      cache: cache === false ? undefined : new DirectoryCache(directory),
+      cache: store,
       workers: workers === undefined ? undefined : Number(workers),
       onImage: ({ layers }) => {
         if (source.isDirectory) onProgress = ({ bytes }) => progress.update("reading", bytes, undefined);

@@ -54,6 +54,9 @@ function addTransformOptions(command: Command): void {
 function addReadingOptions(command: Command): void {
   command
     .option("--workers <count>", "layers, or files of a directory, read at the same time; at most 64")
-    .option("--cache <dir>", "where layers that were read are kept; by default below $XDG_CACHE_HOME or ~/.cache")
+    .option(
+      "--cache <place>",
+      "where layers that were read are kept: a directory, by default below $XDG_CACHE_HOME or ~/.cache; or s3://BUCKET",
+    )
     .option("--no-cache", "read all layers, keep nothing");
 }

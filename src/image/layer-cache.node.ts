@@ -1,9 +1,11 @@
 /**
- * The layer cache in a directory.
+ * The layer cache in a directory, which many processes on many machines may share: an entry appears under its name as a whole,
+ * by `rename`, and whoever reads it holds it against its sum. The mtime of an entry is when it was used last, by which
+ * layer-cache-prune.node.ts finds those that nobody needs.
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { SystemError } from "../source/files.node.ts";
@@ -30,8 +32,13 @@ export class DirectoryCache implements CacheStore {
   }
 
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const path = join(this.#directory, key);
     try {
-      return new Uint8Array(await readFile(join(this.#directory, key)));
+      const entry = new Uint8Array(await readFile(path));
+      const now = new Date();
+      // Where this may not be written, or it was just removed, nobody misses the mark.
+      await utimes(path, now, now).catch(() => {});
+      return entry;
     } catch (error) {
       if (HARMLESS.has((error as SystemError).code)) return undefined;
       throw error;

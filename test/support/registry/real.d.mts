@@ -3,6 +3,8 @@ export interface RealRegistry {
   host: string;
   close(): void;
 }
+/** A port that nobody listens at. */
+export declare function freePort(): Promise<number>;
 export declare function hasProgram(name: string, install: string): boolean;
 export declare function startDebianRegistry(): Promise<RealRegistry>;
 export declare function startNativeRegistry(): Promise<RealRegistry>;

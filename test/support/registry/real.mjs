@@ -21,7 +21,7 @@ export function hasProgram(name, install) {
   return false;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address();
