@@ -20,8 +20,8 @@ import type { SourceLimits } from "./source/limits.ts";
 
 export type { ContainerDigest, LayerDigests } from "./image/container-digests.ts";
 export { DirectoryCache, defaultCacheDirectory } from "./image/layer-cache.node.ts";
-export { type OpenCacheOptions, openCache } from "./image/layer-cache-open.node.ts";
 export type { CacheStore } from "./image/layer-cache.ts";
+export { type OpenCacheOptions, openCache } from "./image/layer-cache-open.node.ts";
 export type { LayerProgress } from "./image/layers.ts";
 export type { TransformRevision, XattrMode } from "./image/merge.ts";
 export type { SourceFacts } from "./image/read-container.node.ts";
