@@ -10,6 +10,7 @@ export default defineConfig(({ mode }) => ({
         include: ["test/**/*.test.ts"],
         exclude: [...configDefaults.exclude, ...APART.map((name) => `test/${name}/**`)],
         testTimeout: 120_000,
+        hookTimeout: 60_000,
         // By default one core is left to vitest itself, which halves a machine of two.
         maxWorkers: "100%",
       },
