@@ -3,13 +3,14 @@
  */
 
 import { acquireEngine, releaseEngine } from "../engine/load.ts";
+import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
 import { TRANSFORM_REVISIONS, type TransformRevision, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
 import { verityDigest } from "../image/verity.ts";
 import type { LayeredImage, View } from "../image/view.ts";
 import type { SealKey } from "./keys.ts";
-import { type RecognisedDigest, recogniseDigest } from "./recognise.ts";
+import { type DigestTable, digestTable, type RecognisedDigest } from "./recognise.ts";
 
 /** What is sealed. */
 export interface SealedImage {
@@ -41,8 +42,7 @@ export class SealDigests {
   readonly #image: SealedImage;
   readonly #wanted: Partial<SealTransform>;
   readonly #known = new Map<string, Promise<ComputedDigest>>();
-
-  readonly #recognised = new Map<string, Promise<RecognisedDigest | null>>();
+  readonly #tables = new Map<HashName, Promise<DigestTable>>();
 
   /** @param wanted how trees are made, where that is not the default way */
   constructor(image: SealedImage, wanted: Partial<SealTransform> = {}) {
@@ -69,10 +69,11 @@ export class SealDigests {
   }
 
   /** What of the image has a digest that is not what it should be. @throws {ComposefsError} ENGINE_MEMORY */
-  recognise(digest: string): Promise<RecognisedDigest | null> {
-    const known = this.#recognised.get(digest) ?? recogniseDigest(this.#image.trees, digest);
-    this.#recognised.set(digest, known);
-    return known;
+  async recognise(digest: string): Promise<RecognisedDigest | null> {
+    const hash: HashName = digest.length === 64 ? "sha256" : "sha512";
+    const table = this.#tables.get(hash) ?? digestTable(this.#image.trees, hash);
+    this.#tables.set(hash, table);
+    return (await table).get(digest) ?? null;
   }
 
   /** The ways to make the tree of a role, the wanted one first. */

@@ -8,7 +8,7 @@ import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
 import { allViews } from "../explain/identify-views.ts";
 import type { ImageFormat, VerityAlgorithm } from "../image/profile.ts";
-import type { LayeredImage } from "../image/view.ts";
+import type { LayeredImage, View } from "../image/view.ts";
 
 /** What a digest is really of. */
 export interface RecognisedDigest {
@@ -20,33 +20,49 @@ export interface RecognisedDigest {
 
 const FORMATS: readonly ImageFormat[] = ["v1", "v0", "v2"];
 
+/** What each digest of an image is of. */
+export type DigestTable = ReadonlyMap<string, RecognisedDigest>;
+
 /**
- * Tries all images of all trees.
+ * Makes all images of all trees, once: however many digests are looked up, the work is that of the layers.
  *
- * @param digest lower-case hex, 64 or 128 digits
- * @returns null when none has it
+ * @returns by digest in lower-case hex; of trees that are the same the first has it
  * @throws {ComposefsError} ENGINE_MEMORY
  */
-export async function recogniseDigest(trees: LayeredImage, digest: string): Promise<RecognisedDigest | null> {
-  const hash: HashName = digest.length === 64 ? "sha256" : "sha512";
+export async function digestTable(trees: LayeredImage, hash: HashName): Promise<DigestTable> {
   const algorithms: VerityAlgorithm[] = [`${hash}-12`, `${hash}-16`];
+  const table = new Map<string, RecognisedDigest>();
   for (const { view, text } of allViews(trees.layers.length)) {
-    const engine = await acquireEngine();
-    try {
-      const tree = await trees.tree(engine, view, hash);
-      for (const format of FORMATS) {
-        const image = tree.openImage(format, algorithms);
-        while (image.read().length > 0);
-        const digests = image.digests();
-        const found = algorithms.find((algorithm) => digests[algorithm] === digest);
-        if (found !== undefined) return { profile: `${format}-${found}`, tree: text };
+    for (const format of FORMATS) {
+      const digests = await digestsOf(trees, view, hash, format, algorithms);
+      for (const algorithm of algorithms) {
+        const digest = digests[algorithm];
+        if (digest === undefined || table.has(digest)) continue;
+        table.set(digest, { profile: `${format}-${algorithm}`, tree: text });
       }
-    } catch (error) {
-      // Not every image makes every tree, and not every format holds every tree.
-      if (!(error instanceof ComposefsError) || error.code.startsWith("ENGINE_")) throw error;
-    } finally {
-      releaseEngine(engine);
     }
   }
-  return null;
+  return table;
+}
+
+/** The digests of an image; none where the layers make no such tree, or the format does not hold it. */
+async function digestsOf(
+  trees: LayeredImage,
+  view: View,
+  hash: HashName,
+  format: ImageFormat,
+  algorithms: VerityAlgorithm[],
+): Promise<Partial<Record<VerityAlgorithm, string>>> {
+  const engine = await acquireEngine();
+  try {
+    const tree = await trees.tree(engine, view, hash);
+    const image = tree.openImage(format, algorithms);
+    while (image.read().length > 0);
+    return image.digests();
+  } catch (error) {
+    if (!(error instanceof ComposefsError) || error.code.startsWith("ENGINE_")) throw error;
+    return {};
+  } finally {
+    releaseEngine(engine);
+  }
 }

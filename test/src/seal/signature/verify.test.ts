@@ -1,6 +1,6 @@
 /** The verdicts on the vectors, beside the answers of the kernel. */
 import { describe, expect, test } from "vitest";
-import { CERTIFICATES_MAX } from "../../../../src/seal/signature/limits.ts";
+import { CERTIFICATES_MAX, SIGNATURE_MAX_BYTES } from "../../../../src/seal/signature/limits.ts";
 import { verifySignature } from "../../../../src/seal/signature/verify.ts";
 import { certificateOf, hashOf, unhex, VECTORS, vector } from "../../../support/signatures.ts";
 
@@ -64,6 +64,30 @@ describe("vectors", () => {
       expect(verdict.certificate).toBe(certificates[0]);
       expect(verdict.algorithm!.key).toBe({ rsa: "RSA-2048", ec: "P-256", p384: "P-384", p521: "P-521" }[row.key]);
     }
+  });
+});
+
+/** Bytes that are no message, by the signature of `fsverity sign`: one rule broken, one code. */
+describe("forms", () => {
+  const row = vector("fsverity sign");
+  const good = unhex(row.der);
+  // 30 82 XX XX: a sequence whose length has two octets.
+  const withLength = (...octets: number[]) => Uint8Array.of(0x30, ...octets, ...good.subarray(4));
+  test.each<[string, Uint8Array, string]>([
+    ["a length of 4 GiB less one", withLength(0x84, 0xff, 0xff, 0xff, 0xff), "SIGNATURE_LENGTH"],
+    ["a length of five octets", withLength(0x85, 1, 0, 0, 0, 0), "SIGNATURE_LENGTH"],
+    ["a length one more than is taken", withLength(0x82, 0x3f, 0x01), "SIGNATURE_LENGTH"],
+    ["a value that reaches beyond what holds it", Uint8Array.of(0x30, 0x03, 0x02, 0x02, 0x00), "SIGNATURE_LENGTH"],
+    ["an indefinite length", withLength(0x80), "SIGNATURE_BER"],
+    ["a length in more octets than it needs", withLength(0x83, 0, good[2]!, good[3]!), "SIGNATURE_BER"],
+    ["half of it", good.subarray(0, good.length >> 1), "SIGNATURE_TRUNCATED"],
+    ["a newline behind it", Uint8Array.of(...good, 0x0a), "SIGNATURE_TRAILING_BYTES"],
+    ["one byte more than the kernel takes", new Uint8Array(SIGNATURE_MAX_BYTES + 1), "SIGNATURE_TOO_LONG"],
+    ["no bytes", new Uint8Array(0), "SIGNATURE_EMPTY"],
+  ])("%s", async (_, signature, code) => {
+    const certificates = [await certificateOf("rsa")];
+    const verdict = await verifySignature({ hash: "sha256", digest: unhex(row.digest), signature, certificates });
+    expect([verdict.isVerified, verdict.result, verdict.refusal?.code]).toEqual([false, "malformed", code]);
   });
 });
 
