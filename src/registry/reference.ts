@@ -38,6 +38,9 @@ const DOCKER_HOSTS: ReadonlySet<string> = new Set(["docker.io", "index.docker.io
  *
  * @param text without `docker://`
  * @throws {ComposefsError} REGISTRY_REFERENCE
+ * @example
+ * import { parseReference, referenceText } from 'composefs-wasm'
+ * console.log(referenceText(parseReference('debian'))) // docker.io/library/debian:latest
  */
 export function parseReference(text: string): Reference {
   if (text.length > REFERENCE_CHARACTERS_MAX) throw referenceError(text, "it is too long");

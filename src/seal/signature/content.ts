@@ -28,6 +28,11 @@ const HASH_NUMBERS: Record<HashName, number> = { sha256: 1, sha512: 2 };
  * @param digest fs-verity digest: 32 bytes for `sha256`, 64 for `sha512`
  * @returns 44 or 76 bytes
  * @throws {TypeError | RangeError} when an argument is not as described
+ * @example
+ * import { formattedDigest, verityDigest } from 'composefs-wasm'
+ * const hex = await verityDigest(new TextEncoder().encode('content'))
+ * const digest = Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16))
+ * console.log(formattedDigest('sha256', digest).length) // 44
  */
 export function formattedDigest(hash: HashName, digest: Uint8Array): Uint8Array<ArrayBuffer> {
   if (HASH_NUMBERS[hash] === undefined) throw new RangeError(`hash: expected sha256 or sha512, got ${String(hash)}`);

@@ -30,6 +30,9 @@ export interface SignRequest {
  * @throws {ComposefsError} SIGNATURE_PRIVATE_KEY, SIGNATURE_KEY_ENCRYPTED, SIGNATURE_KEY_MISMATCH when it is not the key of the
  *   certificate, SIGNATURE_KEY when the certificate is of a kind that is not accepted
  * @throws {TypeError | RangeError} when the digest is not one of the hash
+ * @example
+ * const [certificate] = await readCertificates(certificatePem)
+ * const signature = await signDigest({ hash: 'sha512', digest, certificate, privateKey: keyPem })
  */
 export async function signDigest(request: SignRequest & { privateKey: Uint8Array }): Promise<Uint8Array<ArrayBuffer>> {
   const { hash, digest, certificate, privateKey } = request;
@@ -50,6 +53,9 @@ export async function signDigest(request: SignRequest & { privateKey: Uint8Array
  * @throws {ComposefsError} SIGNATURE_KEY_MISMATCH when the certificate says that it is no signature of this digest, SIGNATURE_KEY
  *   when the certificate is of a kind that is not accepted, SIGNATURE_TOO_LONG when the certificate has so long an issuer
  * @throws {TypeError | RangeError} when the digest is not one of the hash
+ * @example
+ * const bytes = formattedDigest('sha512', digest) // to the device with the key
+ * const signature = await attachSignature({ hash: 'sha512', digest, certificate, signature: fromDevice })
  */
 export async function attachSignature(
   request: SignRequest & { signature: Uint8Array },

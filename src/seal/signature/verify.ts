@@ -92,6 +92,8 @@ export const MESSAGE_DIGESTS: Record<HashName, DigestName> = { sha256: "SHA-256"
  * @returns the verdict; a bad signature is no exception
  * @throws {ComposefsError} CERTIFICATE_LIMIT for more certificates than are taken
  * @throws {TypeError | RangeError} when the digest is not one of the hash
+ * @example
+ * const { isVerified, refusal } = await verifySignature({ hash: 'sha512', digest, signature, certificates })
  */
 export async function verifySignature(request: VerifyRequest): Promise<SignatureVerdict> {
   const { hash, digest, signature, certificates } = request;
