@@ -531,5 +531,8 @@ export const HOST_ROWS = {
   SEAL_DIGEST: "an annotation of a seal is no digest of its algorithm",
   SEAL_SIGNATURE: "an annotation of a seal is no signature",
   SEAL_ARTIFACT: "an artifact is not of the form that seals have",
+  SERVICE_LIMIT: "an image makes more work than a limit of the service allows",
+  SERVICE_CONFIG: "a configuration of the service is not what it must be",
+  SERVICE_LISTEN: "the service cannot listen on an address",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

@@ -13,6 +13,7 @@ import { CLASSES } from "../explain/diff-classes.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
 import { addContainerOptions, INPUT } from "./options.ts";
 import { addSealCommands } from "./seal-commands.ts";
+import { addServiceCommands } from "./service-commands.ts";
 import { addSignatureCommands } from "./signature-commands.ts";
 import { print, printable, printError } from "./text.ts";
 
@@ -341,6 +342,7 @@ cache
 
 addSealCommands(program, collect);
 addSignatureCommands(program, collect);
+addServiceCommands(program, collect);
 
 program
   .command("lint")

@@ -93,6 +93,25 @@ export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
 
+/** Refuses what names nothing. @throws {ComposefsError} REGISTRY_REFERENCE */
+export function checkNames(repository: string, reference: string): void {
+  if (!isRepository(repository)) {
+    throw new ComposefsError(
+      "REGISTRY_REFERENCE",
+      `expected the name of a repository, got ${show(String(repository))}`,
+    );
+  }
+  if (!isTag(reference) && !isDigest(reference)) {
+    throw new ComposefsError("REGISTRY_REFERENCE", `expected a tag or a digest, got ${show(String(reference))}`);
+  }
+}
+
+/** Refuses what is no digest. @throws {ComposefsError} REGISTRY_REFERENCE */
+export function checkDigestName(text: string): void {
+  if (isDigest(text)) return;
+  throw new ComposefsError("REGISTRY_REFERENCE", `expected sha256: and 64 hex digits, got ${show(String(text))}`);
+}
+
 /** The first part is a host when it has a dot or a port, is `localhost`, or has upper-case letters. */
 function splitName(name: string): [host: string, repository: string] {
   const slash = name.indexOf("/");

@@ -14,13 +14,13 @@ import { repositoryScope } from "./authorize.ts";
 import { mayBeElsewhere, readBlob } from "./blob-read.ts";
 import { type BlobOutcome, type BlobUpload, hasBlob, writeBlob } from "./blob-write.ts";
 import type { CredentialLookup, Credentials } from "./credentials.ts";
-import { type Descriptor, referrerOf } from "./descriptor.ts";
+import { type Descriptor, isTyped, referrerOf } from "./descriptor.ts";
 import { type BeginSha256, checkDigest, digestOf, loadSha256 } from "./digest.ts";
 import { Endpoint, isLoopback } from "./endpoint.ts";
 import { type RegistryLimits, registryLimits } from "./limits.ts";
 import { listNames } from "./lists.ts";
 import { openerOf, type RemoteManifest, readManifest } from "./read.ts";
-import { isDigest, isHost, isRepository, isTag } from "./reference.ts";
+import { checkDigestName, checkNames, isDigest, isHost, isRepository, isTag } from "./reference.ts";
 import {
   listReferrers,
   type Manifests,
@@ -199,13 +199,18 @@ export class Registry {
    * asked: they may be behind.
    *
    * @param digest of the manifest
-   * @param options `artifactType`: only those of this type
+   * @param options `artifactType`: only those of this type; `readsUntyped`: whether the manifests of those are read of which the
+   *   list does not say what they are, default true; else they come along
    * @throws {ComposefsError} REGISTRY_*
    */
   async referrers(
     repository: string,
     digest: string,
-    { artifactType = null, signal }: CallOptions & { artifactType?: string | null | undefined } = {},
+    {
+      artifactType = null,
+      readsUntyped = true,
+      signal,
+    }: CallOptions & { artifactType?: string | null | undefined; readsUntyped?: boolean } = {},
   ): Promise<Referrers> {
     checkDigestName(digest);
     checkNames(repository, digest);
@@ -213,8 +218,13 @@ export class Registry {
     const manifests = this.#manifests(repository, signal);
     const entries = listed ?? (await readFallback(manifests, digest));
     const unique = [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
-    const referrers = artifactType === null ? unique : await ofType(this.#origin, manifests, unique, artifactType);
-    return { by: listed === null ? "tag" : "api", referrers };
+    const by = listed === null ? "tag" : "api";
+    if (artifactType === null) return { by, referrers: unique };
+    if (!readsUntyped) {
+      return { by, referrers: unique.filter((one) => !isTyped(one) || one.artifactType === artifactType) };
+    }
+    const referrers = await ofType(this.#origin, manifests, unique, artifactType);
+    return { by, referrers };
   }
 
   /**
@@ -371,21 +381,4 @@ export class Registry {
     const added = await writeFallback(this.#origin, this.#manifests(repository, signal), digest, wanted, signal);
     return { by: "tag", added };
   }
-}
-
-function checkNames(repository: string, reference: string): void {
-  if (!isRepository(repository)) {
-    throw new ComposefsError(
-      "REGISTRY_REFERENCE",
-      `expected the name of a repository, got ${show(String(repository))}`,
-    );
-  }
-  if (!isTag(reference) && !isDigest(reference)) {
-    throw new ComposefsError("REGISTRY_REFERENCE", `expected a tag or a digest, got ${show(String(reference))}`);
-  }
-}
-
-function checkDigestName(text: string): void {
-  if (isDigest(text)) return;
-  throw new ComposefsError("REGISTRY_REFERENCE", `expected sha256: and 64 hex digits, got ${show(String(text))}`);
 }

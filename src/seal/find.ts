@@ -4,7 +4,7 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import type { ContainerImage, FileTable } from "../source/container.ts";
+import type { ContainerImage, FileTable, Referrer } from "../source/container.ts";
 import { findBlob, type Reading, readBlob, readWhole } from "../source/document.ts";
 import { Referrers } from "../source/referrers.ts";
 import { ARTIFACT_TYPE, readArtifact, sha256 } from "./artifact.ts";
@@ -21,17 +21,34 @@ export async function findArtifacts({ files, manifest }: ContainerImage, reading
   if (files === null || manifest === null) return [];
   const found: FoundArtifact[] = [];
   for (const referrer of await new Referrers(files, reading).of(manifest.digest, ARTIFACT_TYPE)) {
-    const descriptor = { ...referrer, annotations: {}, where: "an artifact" };
-    const document = await readBlob(files, descriptor, reading).catch(orNull);
-    // Lists that clients keep may name what was deleted.
-    if (document === null) continue;
-    const artifact = readArtifact(document.bytes, document.where);
-    // A registry says what refers to an image; the manifest decides.
-    if (artifact.subject.digest !== manifest.digest) continue;
-    const signatures = await readSignatures(files, artifact.entries, reading);
-    found.push({ ...artifact, digest: referrer.digest, signatures });
+    const artifact = await readFound(files, referrer, manifest.digest, reading);
+    if (artifact !== null) found.push(artifact);
   }
   return found;
+}
+
+/**
+ * Reads one artifact with its signatures.
+ *
+ * @param subject digest of the manifest that it has to refer to
+ * @returns null when it is not there, or refers to something else
+ * @throws {ComposefsError} as {@link findArtifacts}
+ */
+export async function readFound(
+  files: FileTable,
+  referrer: Referrer,
+  subject: string,
+  reading: Reading,
+): Promise<FoundArtifact | null> {
+  const descriptor = { ...referrer, annotations: {}, where: "an artifact" };
+  const document = await readBlob(files, descriptor, reading).catch(orNull);
+  // Lists that clients keep may name what was deleted.
+  if (document === null) return null;
+  const artifact = readArtifact(document.bytes, document.where);
+  // A registry says what refers to an image; the manifest decides.
+  if (artifact.subject.digest !== subject) return null;
+  const signatures = await readSignatures(files, artifact.entries, reading);
+  return { ...artifact, digest: referrer.digest, signatures };
 }
 
 /** Signatures by the digest of their blobs; one that is not there, or too large to be one, is left out. */

@@ -14,7 +14,7 @@ import { readAnnotations } from "./annotations.ts";
 import { makeArtifact, sha256 } from "./artifact.ts";
 import { findArtifacts } from "./find.ts";
 import { findEqual, isEqualSeal, type PlacedSeal, sealInline } from "./seal.ts";
-import type { SignatureCheck } from "./verify.ts";
+import type { FoundArtifact, SignatureCheck } from "./verify.ts";
 
 /** What was written, or would be. */
 export interface WrittenSeals {
@@ -35,6 +35,7 @@ const INLINE_TYPE = "application/vnd.oci.image.manifest.v1+json";
  *
  * @param destination where the image lies, to be committed by the caller; null to write nothing
  * @param check takes signatures of the certificate that signs; null for digests alone
+ * @param known artifacts that are there; default: those that are found
  * @throws {ComposefsError} SEAL_*, SOURCE_*, BLOB_*, REGISTRY_*, IO_*
  */
 export async function sealBeside(
@@ -43,9 +44,10 @@ export async function sealBeside(
   check: SignatureCheck | null,
   destination: Destination | null,
   reading: Reading,
+  known?: readonly FoundArtifact[],
 ): Promise<WrittenSeals> {
   const { mediaType, digest, bytes } = image.manifest!;
-  const existing = await findArtifacts(image, reading);
+  const existing = known ?? (await findArtifacts(image, reading));
   const written: WrittenSeals = { manifest: digest, isChanged: false, artifacts: [], documents: [] };
   for (const algorithm of new Set(placed.map(({ seal }) => seal.algorithm))) {
     const seals = placed.map(({ seal }) => seal).filter((seal) => seal.algorithm === algorithm);

@@ -27,10 +27,17 @@ export class LayerReads {
   readonly #cache: CacheStore | undefined;
   readonly #flights = new Map<string, Promise<ReadLayer>>();
 
-  /** @param read reads a layer that is nowhere else, on a thread or here */
-  constructor(read: LayerReader, cache: CacheStore | undefined) {
+  readonly #waiting: Array<() => void> = [];
+  #free: number;
+
+  /**
+   * @param read reads a layer that is nowhere else, on a thread or here
+   * @param workers layers of all images that are read at the same time
+   */
+  constructor(read: LayerReader, cache: CacheStore | undefined, workers = Number.POSITIVE_INFINITY) {
     this.#read = read;
     this.#cache = cache;
+    this.#free = workers;
   }
 
   /** As a {@link LayerReader}: whoever gives it to `readLayers` gives it no cache. */
@@ -45,6 +52,7 @@ export class LayerReads {
         this.counts.shared++;
         return shared;
       } catch {
+        signal?.throwIfAborted();
         // Another job failed, perhaps because it was called off; this one finds out for itself.
         return this.read(layer, options, signal, onBytes);
       }
@@ -68,10 +76,22 @@ export class LayerReads {
         return { records, totals: { bytes: records.tarBytes, diffId } };
       }
     }
-    const fresh = await this.#read(layer, options, signal, onBytes);
+    await this.#enter();
+    const fresh = await this.#read(layer, options, signal, onBytes).finally(() => this.#leave());
     this.counts.read++;
     this.counts.storedBytes += layer.size ?? 0;
     if (cache !== undefined) await keepCached(cache, fresh.totals.diffId, fresh.records);
     return fresh;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free++;
+    else next();
   }
 }

@@ -214,7 +214,12 @@ export function readPlatform(entry: JsonNode): Platform | null {
 }
 
 function isAttestation({ descriptor, platform }: Candidate): boolean {
-  if (descriptor.annotations[REFERENCE_TYPE_KEY] === ATTESTATION) return true;
+  return isAttestationEntry(descriptor.annotations, platform);
+}
+
+/** Whether an entry of an index is no image, but says something about another one. */
+export function isAttestationEntry(annotations: Readonly<Record<string, string>>, platform: Platform | null): boolean {
+  if (annotations[REFERENCE_TYPE_KEY] === ATTESTATION) return true;
   return platform?.os === "unknown" && platform.architecture === "unknown";
 }
 

@@ -1,0 +1,43 @@
+/** Names and options of the commands for registry operators. What they do is in the file of their name. */
+
+import type { Command } from "commander";
+import { runCommand } from "./common.ts";
+
+type Collect = (value: string, before?: string[]) => string[];
+
+/** Adds `precompute` to the program. */
+export function addServiceCommands(program: Command, collect: Collect): void {
+  const precompute = program
+    .command("precompute")
+    .description("see to it that images in a registry have their digests beside them; exit with 1 when one failed")
+    .argument(
+      "[sources...]",
+      "docker://HOST/NAME:TAG, docker://HOST/NAME for all its tags, docker://HOST for all of it",
+    )
+    .option("--recheck", "compute digests anew where there are some")
+    .option("--dry-run", "write nothing, say what would be sealed")
+    .option("--json", "print an object for each image, and one with the counts")
+    .option("--no-progress", "no progress on the terminal")
+    .action(async (sources, options) => {
+      await runCommand(options.json, async () => (await import("./precompute.ts")).run(sources, options));
+    });
+  addServiceOptions(precompute, collect);
+}
+
+/** Options of all commands of the service, which stand above the file. */
+function addServiceOptions(command: Command, collect: Collect): void {
+  command
+    .option("--config <file>", "what is selected, wanted and allowed, in YAML")
+    .option("-a, --algorithm <algorithm>", "sha512-12 (the default), sha256-12, …; may be repeated", collect)
+    .option(
+      "--platform <platform>",
+      "of indexes only these images, os/architecture[/variant]; may be repeated",
+      collect,
+    )
+    .option("--key <file>", "sign each digest with this private key, in PEM")
+    .option("--cert <file>", "its certificate, in PEM or DER")
+    .option("--state <dir>", "remembers what was verified and what is to be done")
+    .option("--cache <dir>", "the layer cache")
+    .option("--parallel <count>", "images at a time")
+    .option("--prune", "remove artifacts of this certificate that are not current");
+}

@@ -1,0 +1,170 @@
+/**
+ * The configuration of the service, from a YAML file:
+ *
+ *   sources:                          # what is scanned; events of what is not meant here are left alone
+ *     - registry: registry.example    # HOST[:PORT]
+ *       repositories: {allow: ["team/**"], deny: ["**\/cache"]}
+ *       tags: {allow: ["*"], deny: ["*-debug"], semver: ">=1.2"}
+ *   platforms: [linux/amd64]          # of indexes; default: all
+ *   algorithms: [sha512-12]
+ *   bootable: false                   # true: an image without a bootable tree is a failure
+ *   signing: {key: /etc/composefs/key.pem, certificate: /etc/composefs/cert.pem}
+ *   interval: 3600                    # seconds between two scans
+ *   parallel: 4                       # images at a time
+ *   workers: 2                        # layers at a time
+ *   prune: false                      # true: remove what our certificate signed and is not current
+ *   state: /var/lib/composefs
+ *   cache: /var/cache/composefs
+ *   listen: 127.0.0.1:8080
+ *   secret: /etc/composefs/secret     # a file
+ *   limits: {imageBytes: 10000000000}
+ *
+ * Environment stands above the file, and options of commands above both: `COMPOSEFS_SIGNING_KEY`,
+ * `COMPOSEFS_SIGNING_CERTIFICATE`, `COMPOSEFS_STATE`, `COMPOSEFS_CACHE`, `COMPOSEFS_LISTEN`, `COMPOSEFS_SECRET_FILE`.
+ */
+
+import type { VerityAlgorithm } from "../image/profile.ts";
+import { isHost } from "../registry/reference.ts";
+import { parsePlatform } from "../source/platform.ts";
+import { quoteStart } from "../source/quote.ts";
+import { ConfigNode } from "./config-node.ts";
+import { IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
+import { checkRange, type Globs, type SourceSelection } from "./selection.ts";
+
+/** What the service is to do. Paths are as the file has them. */
+export interface ServiceConfig {
+  sources: SourceSelection[];
+  platforms: string[] | null;
+  algorithms: VerityAlgorithm[];
+  bootable: boolean;
+  key: string | null;
+  certificate: string | null;
+  intervalSeconds: number;
+  parallel: number;
+  workers: number;
+  prune: boolean;
+  state: string | null;
+  cache: string | null;
+  listen: string;
+  secretFile: string | null;
+  limits: ImageLimits;
+}
+
+export const ALGORITHMS: readonly VerityAlgorithm[] = ["sha512-12", "sha256-12", "sha512-16", "sha256-16"];
+const FIELDS = [
+  ...["sources", "platforms", "algorithms", "bootable", "signing", "interval", "parallel", "workers", "prune"],
+  ...["state", "cache", "listen", "secret", "limits"],
+];
+const SOURCE_FIELDS = ["registry", "repositories", "tags"];
+
+/** What holds where nothing was said. */
+export function defaultConfig(): ServiceConfig {
+  return {
+    ...{ sources: [], platforms: null, algorithms: ["sha512-12"], bootable: false, key: null, certificate: null },
+    ...{ intervalSeconds: 3600, parallel: 4, workers: 2, prune: false, state: null, cache: null },
+    ...{ listen: "127.0.0.1:8080", secretFile: null, limits: { ...IMAGE_LIMITS } },
+  };
+}
+
+/**
+ * Reads a configuration.
+ *
+ * @param file for people
+ * @param environment stands above the file
+ * @throws {ComposefsError} SERVICE_CONFIG with the line
+ */
+export function readConfig(
+  text: string,
+  file: string,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): ServiceConfig {
+  const root = ConfigNode.parse(text, file).only(FIELDS);
+  const config = defaultConfig();
+  config.sources = root.field("sources").items().map(readSource);
+  const optional = <T>(name: string, read: (node: ConfigNode) => T, otherwise: T): T => {
+    const node = root.field(name);
+    return node.isPresent ? read(node) : otherwise;
+  };
+  const texts = (node: ConfigNode, check: (text: string) => unknown) =>
+    node.items().map((item) => {
+      item.checked(check);
+      return item.text();
+    });
+  config.platforms = optional("platforms", (node) => texts(node, parsePlatform), null);
+  config.algorithms = optional(
+    "algorithms",
+    (node) => node.items().map((item) => item.checked(readAlgorithm)),
+    config.algorithms,
+  );
+  if (config.algorithms.length === 0) throw root.field("algorithms").error("expected one or more");
+  config.bootable = optional("bootable", (node) => node.boolean(), config.bootable);
+  config.prune = optional("prune", (node) => node.boolean(), config.prune);
+  const signing = root.field("signing").only(["key", "certificate"]);
+  if (signing.isPresent) {
+    config.key = signing.field("key").text();
+    config.certificate = signing.field("certificate").text();
+  }
+  config.intervalSeconds = optional("interval", (node) => node.number(1), config.intervalSeconds);
+  config.parallel = optional("parallel", (node) => node.number(1), config.parallel);
+  config.workers = optional("workers", (node) => node.number(1), config.workers);
+  for (const name of ["state", "cache", "listen"] as const) {
+    const node = root.field(name);
+    if (node.isPresent) config[name] = node.text();
+  }
+  config.secretFile = optional("secret", (node) => node.text(), null);
+  const limits = root.field("limits").only(Object.keys(IMAGE_LIMITS));
+  for (const name of Object.keys(IMAGE_LIMITS) as (keyof ImageLimits)[]) {
+    if (limits.field(name).isPresent) config.limits[name] = limits.field(name).number(1);
+  }
+  return withEnvironment(config, environment);
+}
+
+/** What the environment says stands above the rest. */
+export function withEnvironment(
+  config: ServiceConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): ServiceConfig {
+  const of = (name: string, otherwise: string | null) => environment[`COMPOSEFS_${name}`] || otherwise;
+  return {
+    ...config,
+    key: of("SIGNING_KEY", config.key),
+    certificate: of("SIGNING_CERTIFICATE", config.certificate),
+    state: of("STATE", config.state),
+    cache: of("CACHE", config.cache),
+    listen: of("LISTEN", config.listen)!,
+    secretFile: of("SECRET_FILE", config.secretFile),
+  };
+}
+
+/** @throws {RangeError} */
+export function readAlgorithm(text: string): VerityAlgorithm {
+  const name = text.replace(/^fsverity-/, "");
+  const found = ALGORITHMS.find((algorithm) => algorithm === name);
+  if (found === undefined) throw new RangeError(`expected ${ALGORITHMS.join(" or ")}, got ${quoteStart(text)}`);
+  return found;
+}
+
+function readSource(node: ConfigNode): SourceSelection {
+  node.only(SOURCE_FIELDS);
+  const host = node.field("registry").checked((text) => {
+    if (!isHost(text)) throw new RangeError(`expected HOST[:PORT], got ${quoteStart(text)}`);
+    return text.toLowerCase();
+  });
+  const tags = node.field("tags").only(["allow", "deny", "semver"]);
+  const range = tags.field("semver");
+  return {
+    ...{ host, repository: null, reference: null },
+    repositories: readGlobs(node.field("repositories").only(["allow", "deny"])),
+    tags: readGlobs(tags),
+    semver: range.isPresent ? range.checked(checkRange) : null,
+  };
+}
+
+function readGlobs(node: ConfigNode): Globs {
+  const list = (name: string) =>
+    node
+      .field(name)
+      .items()
+      .map((item) => item.text());
+  return { allow: list("allow"), deny: list("deny") };
+}

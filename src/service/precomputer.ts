@@ -1,0 +1,108 @@
+/** Puts queue and job together: what is added is worked on, images of an index become jobs, results are told. */
+
+import { DirectoryCache, defaultCacheDirectory } from "../image/layer-cache.node.ts";
+import { LayerPool } from "../image/layer-pool.node.ts";
+import type { LayerReader } from "../image/layers.ts";
+import { type Reference, referenceText } from "../registry/reference.ts";
+import { machineRegistry } from "../registry/registry.node.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { ServiceConfig } from "./config.ts";
+import { KeyedLocks } from "./keyed-locks.ts";
+import { LayerReads } from "./layer-reads.ts";
+import { type ImageReport, type PrecomputeContext, precomputeImage } from "./precompute-image.ts";
+import type { Queue } from "./queue.ts";
+import { referenceTo, scan } from "./scan.ts";
+import type { SourceSelection } from "./selection.ts";
+import { VerifiedArtifacts } from "./verified.node.ts";
+import type { Wanted } from "./wanted.ts";
+
+/** What a job is about. */
+export interface ImageTask {
+  host: string;
+  repository: string;
+  /** A tag or a digest. */
+  reference: string;
+}
+
+/** Jobs that wait, beyond which a scan waits, too: it keeps no list of a million images in memory. */
+const BACKLOG_JOBS = 256;
+const BACKLOG_WAIT_MS = 10;
+
+/** What differs between runs. */
+export interface PrecomputerOptions {
+  recheck: boolean;
+  isDryRun: boolean;
+  /** Reads layers elsewhere; default: on threads of this process. */
+  read?: LayerReader | undefined;
+  onReport(reference: Reference, report: ImageReport): void;
+  onStage?: PrecomputeContext["onStage"];
+}
+
+/** Works on images. */
+export class Precomputer {
+  readonly layers: LayerReads;
+  readonly #queue: Queue<ImageTask>;
+  readonly #context: PrecomputeContext;
+  readonly #options: PrecomputerOptions;
+  readonly #pool = new LayerPool();
+  readonly #registries = new Map<string, Registry>();
+
+  /** @throws {ComposefsError} IO_* */
+  constructor(queue: Queue<ImageTask>, config: ServiceConfig, wanted: Wanted, options: PrecomputerOptions) {
+    const { platforms, limits, workers, prune, state, cache } = config;
+    const { recheck, isDryRun, onStage } = options;
+    const read: LayerReader = options.read ?? ((...task) => this.#pool.read(...task));
+    this.#queue = queue;
+    this.#options = options;
+    this.layers = new LayerReads(read, new DirectoryCache(cache ?? defaultCacheDirectory()), workers);
+    this.#context = {
+      ...{ wanted, platforms, limits, workers, prune, recheck, isDryRun, onStage },
+      registry: (host) => this.registry(host),
+      ...{ layers: this.layers, verified: new VerifiedArtifacts(state), locks: new KeyedLocks(), sourceLimits: {} },
+    };
+  }
+
+  /** The client of a host, one for all jobs: it keeps tokens. */
+  registry(host: string): Registry {
+    const registry = this.#registries.get(host) ?? machineRegistry(host);
+    this.#registries.set(host, registry);
+    return registry;
+  }
+
+  start(parallel: number): void {
+    this.#queue.work(async ({ data }, signal) => {
+      const reference = referenceTo(data.host, data.repository, data.reference);
+      const report = await precomputeImage(reference, this.#context, signal);
+      for (const { digest } of report.children) await this.add(referenceTo(data.host, data.repository, digest));
+      this.#options.onReport(reference, report);
+    }, parallel);
+  }
+
+  /** @returns whether there is something new to do */
+  async add(reference: Reference): Promise<boolean> {
+    const { host, repository, tag, digest } = reference;
+    return this.#queue.add(referenceText(reference), { host, repository, reference: digest ?? tag! });
+  }
+
+  /** Adds all that is selected. @returns how many references there were @throws {ComposefsError} REGISTRY_* */
+  async scan(
+    sources: readonly SourceSelection[],
+    onFailure: Parameters<typeof scan>[2],
+    signal?: AbortSignal,
+  ): Promise<number> {
+    let count = 0;
+    for await (const reference of scan(sources, (host) => this.registry(host), onFailure, signal)) {
+      signal?.throwIfAborted();
+      count++;
+      await this.add(reference);
+      while ((await this.#queue.counts()).waiting > BACKLOG_JOBS && !signal?.aborted) {
+        await new Promise((resolve) => setTimeout(resolve, BACKLOG_WAIT_MS));
+      }
+    }
+    return count;
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}
