@@ -2,12 +2,13 @@
  * What a person can do about an error, by its code or the family of it.
  */
 
+/** What can be opened. */
+const KINDS =
+  "Drop an OCI archive, a docker-save archive, an OCI layout folder, a layer tar, a dumpfile or an EROFS image.";
+
 /** The first that fits counts: whole codes before families. */
 const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
-  [
-    "SOURCE_KIND",
-    "Drop an OCI archive, a docker-save archive, an OCI layout folder, a layer tar, a dumpfile or an EROFS image.",
-  ],
+  ["SOURCE_KIND", KINDS],
   ["SOURCE_SEVERAL", "Choose the one that is meant."],
   ["SOURCE_PLATFORM", "Choose one of the platforms that the image has."],
   ["SOURCE_", "Look at the image with the tool that made it; it may have been cut short or changed on its way."],
@@ -44,8 +45,10 @@ const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["IO_", "Drop the file again. If it is on another machine, copy it here first."],
 ];
 
-/** @param code of an error @returns a sentence or two */
-export function adviceFor(code: string): string {
+/** @param code of an error @param data of the error @returns a sentence or two */
+export function adviceFor(code: string, data: Readonly<Record<string, unknown>> = {}): string {
+  // What is nothing else is read as a dumpfile: an error at its very beginning may mean that it is none.
+  if (code.startsWith("DUMP_") && data["line"] === 1) return `If this is a dumpfile, correct its first line. ${KINDS}`;
   const found = ADVICE.find(([key]) => (key.endsWith("_") ? code.startsWith(key) : code === key));
   return found?.[1] ?? "Try the same in a terminal; if it is refused there, too, the message says where.";
 }

@@ -37,7 +37,13 @@ interface TreeProps {
 export function FileTree({ shown, filter, selected, onSelect, onCounts }: TreeProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useFileList(shown, filter);
-  const [active, setActive] = useState(0);
+  const [active, showActive] = useState(0);
+  // Keys may come faster than the page is drawn.
+  const activeNow = useRef(0);
+  const setActive = (at: number) => {
+    activeNow.current = at;
+    showActive(at);
+  };
   const rows = useRows(scroller, list.total, ROW_PX);
   const hasLayers = shown.opened.layers.length > 1;
 
@@ -75,9 +81,9 @@ export function FileTree({ shown, filter, selected, onSelect, onCounts }: TreePr
     if (row !== undefined) onSelect(row.path, true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const row = list.row(active);
+    const row = list.row(activeNow.current);
     if (event.ctrlKey || event.metaKey || event.altKey || row === undefined) return;
-    const action = actionOf(event.key, { row, active, list, page: rows.pageRows, move });
+    const action = actionOf(event.key, { row, active: activeNow.current, list, page: rows.pageRows, move });
     if (action === undefined) return;
     event.preventDefault();
     action();

@@ -96,7 +96,6 @@ export function DropZone({
         aria-hidden="true"
         ref={files}
         onChange={(event) => take(event.currentTarget, false)}
-        data-testid="pick-files"
       />
       <input
         class="visually-hidden"
@@ -105,7 +104,6 @@ export function DropZone({
         aria-hidden="true"
         ref={folder}
         onChange={(event) => take(event.currentTarget, true)}
-        data-testid="pick-folder"
         {...{ webkitdirectory: true }}
       />
     </div>

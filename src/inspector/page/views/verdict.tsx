@@ -183,7 +183,6 @@ function Certificates({ shown }: { shown: Shown }) {
         tabIndex={-1}
         aria-hidden="true"
         ref={input}
-        data-testid="pick-certificates"
         onChange={(event) => {
           const files = [...event.currentTarget.files!];
           event.currentTarget.value = "";

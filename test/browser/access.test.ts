@@ -1,0 +1,192 @@
+/**
+ * For everybody: with the keyboard alone, with a screen reader, in light and dark, on a narrow and on a wide screen; and addresses
+ * that can be shared, with back and forward.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BROWSERS, startBrowser } from "./support/browsers.ts";
+import { servePage } from "./support/inspector.ts";
+import { Person } from "./support/person.ts";
+import { Samples } from "./support/samples.ts";
+
+const VIEWS = [
+  "#/overview",
+  "#/files/etc",
+  "#/sizes",
+  "#/compare",
+  "#/findings",
+  "#/structure/1024",
+  "#/documents/config",
+  "#/downloads",
+];
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const samples = new Samples();
+afterAll(() => samples.remove());
+const base = samples.image("base");
+const sealed = samples.sealed().archive;
+const dump = samples.debianDump();
+
+interface AxeResult {
+  violations: Array<{ id: string; nodes: Array<{ html: string; failureSummary: string }> }>;
+}
+
+describe.each(BROWSERS)("%s", (name) => {
+  let served: Awaited<ReturnType<typeof servePage>>;
+  let browser: Awaited<ReturnType<typeof startBrowser>>;
+
+  beforeAll(async () => {
+    served = await servePage();
+    browser = await startBrowser(name);
+  });
+  afterAll(async () => {
+    await browser.stop();
+    served.stop();
+  });
+
+  test.each([320, 400, 820, 1280, 2000])("nothing is wider than a window of %d px", async (width) => {
+    const person = await Person.visit(browser.browser, served.address, { width });
+    const overflow = () => person.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(await overflow(), "before anything is open").toBeLessThanOrEqual(0);
+    await person.pick(sealed, base);
+    for (const view of VIEWS) {
+      await person.goTo(view);
+      expect(await overflow(), view).toBeLessThanOrEqual(0);
+    }
+    await person.leave();
+  });
+
+  test("back and forward, and an address that somebody sent", async () => {
+    const person = await Person.visit(browser.browser, `${served.address}#/files/etc/passwd`);
+    await person.see(".start-place", "/etc/passwd in the view files");
+    await person.pick(dump);
+    await person.see(".entry h2", "passwd");
+    await person.see(".tree-row.selected", "passwd");
+    await person.click(".nav a", "Sizes");
+    await person.click(".sizes-table a", "usr/");
+    await person.seeAddress("#/sizes/usr");
+    await person.page.goBack();
+    await person.seeAddress("#/sizes");
+    await person.page.goBack();
+    await person.see(".entry h2", "passwd");
+    await person.page.goForward();
+    await person.seeAddress("#/sizes");
+    await person.see(".sizes-table", "usr/");
+    await person.goTo("#/files/no/such/file");
+    await person.see(".entry .notice", "TREE_PATH");
+    expect(person.faults).toEqual([]);
+    await person.leave();
+  });
+
+  test("with the keyboard alone", async () => {
+    const person = await Person.visit(browser.browser, served.address);
+    const focused = () =>
+      person.page.evaluate(() => {
+        const { activeElement: element } = document;
+        return element === null || element === document.body
+          ? ""
+          : `${element.textContent} ${element.ariaLabel ?? ""}`.trim();
+      });
+    await person.press("Tab");
+    expect(await focused()).toBe("Skip to the content");
+    for (let i = 0; i < 8 && !(await focused()).startsWith("Choose files"); i++) await person.press("Tab");
+    expect(await focused()).toBe("Choose files");
+    await person.pick(dump);
+
+    await tabTo(person, focused, "Files6,768");
+    await person.press("Enter");
+    await person.see("main h1", "Files");
+    await tabTo(person, focused, " Files");
+    const row = async () => {
+      await person.page.waitForFunction(() => {
+        const grid = document.querySelector("[role=treegrid]")!;
+        return document.getElementById(grid.getAttribute("aria-activedescendant") ?? "") !== null;
+      });
+      return person.page.$eval("[role=treegrid]", (grid) => {
+        const active = document.getElementById(grid.getAttribute("aria-activedescendant")!)!;
+        return active.querySelector(".tree-text")!.textContent;
+      });
+    };
+    const until = async (name: string) => {
+      await person.page.waitForFunction(
+        (name) => {
+          const id = document.querySelector("[role=treegrid]")!.getAttribute("aria-activedescendant") ?? "";
+          return document.getElementById(id)?.querySelector(".tree-text")?.textContent === name;
+        },
+        { timeout: 5000 },
+        name,
+      );
+    };
+    await until("/");
+    await person.press("ArrowDown", "ArrowDown");
+    await until("boot");
+    await person.press("End");
+    await until("var");
+    await person.press("ArrowRight");
+    await person.page.waitForSelector(".tree-row.active[aria-expanded=true]");
+    await person.press("ArrowRight");
+    await until("backups");
+    await person.see(".entry h2", "backups");
+    await person.seeAddress("#/files/var/backups");
+    await person.press("ArrowLeft");
+    await until("var");
+    await person.press("ArrowLeft");
+    await person.page.waitForSelector(".tree-row.active[aria-expanded=false]");
+    await person.press("Home");
+    await until("/");
+    expect(await row()).toBe("/");
+    await person.press("/");
+    await person.page.keyboard.type("shadow");
+    await person.see(".view-head", "fit of");
+    expect(person.faults).toEqual([]);
+    await person.leave();
+  });
+
+  // Driven by the protocol of WebDriver, Firefox can neither be told a colour scheme nor to overlook the page's policy.
+  describe.runIf(name === "chromium")("a screen reader", () => {
+    test.each([
+      ["light", false],
+      ["dark", true],
+    ])("finds its way, and colours can be told apart: %s", async (_scheme, isDark) => {
+      const person = await Person.visit(browser.browser, served.address, { isDark });
+      await person.page.setBypassCSP(true);
+      await person.page.reload();
+      const check = async (where: string) => {
+        await person.page.evaluate(AXE);
+        const { violations } = (await person.page.evaluate(() =>
+          (globalThis as unknown as { axe: { run(context: Document, options: object): Promise<unknown> } }).axe.run(
+            document,
+            {
+              runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+            },
+          ),
+        )) as AxeResult;
+        const found = violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ html, failureSummary }) => [id, html, failureSummary]),
+        );
+        expect(found, where).toEqual([]);
+      };
+      await check("before anything is open");
+      await person.begin(samples.file("bad.dump", "/ 0\n"));
+      await person.see(".notice.bad", "DUMP_");
+      await check("an error");
+      await person.click(".notice button", "Open something else");
+      await person.pick(sealed, base);
+      for (const view of VIEWS) {
+        await person.goTo(view);
+        await check(view);
+      }
+      await person.leave();
+    });
+  });
+});
+
+async function tabTo(person: Person, focused: () => Promise<string>, name: string): Promise<void> {
+  for (let i = 0; i < 60; i++) {
+    if (` ${await focused()}`.includes(name)) return;
+    await person.press("Tab");
+  }
+  throw new Error(`no way to ${name} by Tab; it stands at ${await focused()}`);
+}
