@@ -8,13 +8,13 @@ import { debian } from "../support/fixtures.ts";
 import { BROWSERS, startBrowser } from "./support/browsers.ts";
 import { servePage } from "./support/inspector.ts";
 import { writeLargeLayer } from "./support/large-layer.ts";
-import { Person } from "./support/person.ts";
+import { Person, RETRIES } from "./support/person.ts";
 import { goldenImage, Samples } from "./support/samples.ts";
 
 const samples = new Samples();
 afterAll(() => samples.remove());
 
-describe.each(BROWSERS)("%s", (name) => {
+describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
   let person: Person;

@@ -8,7 +8,7 @@ import { composefs } from "../src/cli/run.ts";
 import { debian } from "../support/fixtures.ts";
 import { BROWSERS, startBrowser } from "./support/browsers.ts";
 import { servePage } from "./support/inspector.ts";
-import { Person } from "./support/person.ts";
+import { Person, RETRIES } from "./support/person.ts";
 import { goldenImage, Samples } from "./support/samples.ts";
 
 const samples = new Samples();
@@ -20,7 +20,7 @@ const dump = samples.debianDump();
 const changed = samples.debianChanged();
 const image = samples.debianImage();
 
-describe.each(BROWSERS)("%s", (name) => {
+describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
   let person: Person;
@@ -218,7 +218,7 @@ describe.each(BROWSERS)("%s", (name) => {
         return btoa(text);
       }
     });
-    const take = async (title: string, at: number) => {
+    const take = async (at: number) => {
       await person.click(`.download:nth-child(${at + 1}) button`, "Download");
       await person.page.waitForFunction((count) => (globalThis as unknown as Taken).taken.length > count, {}, at);
       return person.page.evaluate(async (at) => {
@@ -226,12 +226,12 @@ describe.each(BROWSERS)("%s", (name) => {
         return { name, base64: await base64 };
       }, at);
     };
-    const first = await take("EROFS image", 0);
+    const first = await take(0);
     expect(first.name).toBe("debian.cfs");
     expect(sha256(first.base64)).toBe(run.sha256);
-    const second = await take("Canonical dumpfile", 1);
+    const second = await take(1);
     expect(Buffer.from(second.base64, "base64").toString("latin1")).toBe(composefs(["dump", dump]).stdout);
-    const third = await take("Report", 2);
+    const third = await take(2);
     expect(JSON.parse(Buffer.from(third.base64, "base64").toString())).toBeTypeOf("object");
   });
 });
