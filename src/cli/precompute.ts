@@ -21,6 +21,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { countOf } from "../explain/words.ts";
+import { openCache } from "../image/layer-cache-open.node.ts";
 import { isHost, isRepository, parseReference, referenceText } from "../registry/reference.ts";
 import { defaultConfig, readAlgorithm, readConfig, type ServiceConfig, withEnvironment } from "../service/config.ts";
 import { JournalQueue } from "../service/journal-queue.ts";
@@ -90,7 +91,7 @@ export async function run(operands: readonly string[], options: PrecomputeOption
     config,
     { algorithms: config.algorithms, bootable: config.bootable, signing },
     {
-      ...{ recheck, isDryRun },
+      ...{ recheck, isDryRun, cache: await openCache(config.cache ?? undefined) },
       onReport(reference, { children: _, ...report }) {
         const { state, manifest } = report;
         if (state === "index" || state === "artifact") return;

@@ -5,7 +5,7 @@ import { runCommand } from "./common.ts";
 
 type Collect = (value: string, before?: string[]) => string[];
 
-/** Adds `precompute` to the program. */
+/** Adds `precompute` and `serve` to the program. */
 export function addServiceCommands(program: Command, collect: Collect): void {
   const precompute = program
     .command("precompute")
@@ -21,7 +21,19 @@ export function addServiceCommands(program: Command, collect: Collect): void {
     .action(async (sources, options) => {
       await runCommand(options.json, async () => (await import("./precompute.ts")).run(sources, options));
     });
+  const serve = program
+    .command("serve")
+    .description("run as a service: what is pushed gets its digests; events over HTTP, and a scan every interval")
+    .argument("[sources...]", "as for precompute")
+    .option("--listen <address>", "HOST:PORT (default 127.0.0.1:8080)")
+    .option("--interval <seconds>", "between two scans (default 3600)")
+    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .option("--json", "print the address as JSON")
+    .action(async (sources, options) => {
+      await runCommand(options.json, async () => (await import("./serve.ts")).run(sources, options));
+    });
   addServiceOptions(precompute, collect);
+  addServiceOptions(serve, collect);
 }
 
 /** Options of all commands of the service, which stand above the file. */

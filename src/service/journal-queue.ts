@@ -149,6 +149,7 @@ export class JournalQueue<Data> implements Queue<Data> {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#delays.values()) clearTimeout(timer);
+    this.#delays.clear();
     if (this.#running.size > 0) {
       const timer = setTimeout(() => {
         for (const control of this.#running.values()) control.abort(new Error("the queue is closed"));
@@ -262,7 +263,8 @@ export class JournalQueue<Data> implements Queue<Data> {
         this.#ready.add(key);
         this.#turn();
       };
-      this.#delays.set(key, setTimeout(wake, delay));
+      // Whoever opens the journal next tries at once.
+      if (!this.#isClosed) this.#delays.set(key, setTimeout(wake, delay));
     }
     this.#events.onFailure?.({ key, data: entry.data, failures: entry.failures }, failure, isDead);
   }

@@ -1,6 +1,6 @@
 /** Puts queue and job together: what is added is worked on, images of an index become jobs, results are told. */
 
-import { DirectoryCache, defaultCacheDirectory } from "../image/layer-cache.node.ts";
+import type { CacheStore } from "../image/layer-cache.ts";
 import { LayerPool } from "../image/layer-pool.node.ts";
 import type { LayerReader } from "../image/layers.ts";
 import { type Reference, referenceText } from "../registry/reference.ts";
@@ -32,6 +32,7 @@ const BACKLOG_WAIT_MS = 10;
 export interface PrecomputerOptions {
   recheck: boolean;
   isDryRun: boolean;
+  cache: CacheStore;
   /** Reads layers elsewhere; default: on threads of this process. */
   read?: LayerReader | undefined;
   onReport(reference: Reference, report: ImageReport): void;
@@ -49,12 +50,12 @@ export class Precomputer {
 
   /** @throws {ComposefsError} IO_* */
   constructor(queue: Queue<ImageTask>, config: ServiceConfig, wanted: Wanted, options: PrecomputerOptions) {
-    const { platforms, limits, workers, prune, state, cache } = config;
+    const { platforms, limits, workers, prune, state } = config;
     const { recheck, isDryRun, onStage } = options;
     const read: LayerReader = options.read ?? ((...task) => this.#pool.read(...task));
     this.#queue = queue;
     this.#options = options;
-    this.layers = new LayerReads(read, new DirectoryCache(cache ?? defaultCacheDirectory()), workers);
+    this.layers = new LayerReads(read, options.cache, workers);
     this.#context = {
       ...{ wanted, platforms, limits, workers, prune, recheck, isDryRun, onStage },
       registry: (host) => this.registry(host),
@@ -82,6 +83,11 @@ export class Precomputer {
   async add(reference: Reference): Promise<boolean> {
     const { host, repository, tag, digest } = reference;
     return this.#queue.add(referenceText(reference), { host, repository, reference: digest ?? tag! });
+  }
+
+  /** The digests that a reference has, as a scan would find them; nothing is computed or written. @throws {ComposefsError} */
+  look(reference: Reference, signal?: AbortSignal): Promise<ImageReport> {
+    return precomputeImage(reference, { ...this.#context, isDryRun: true, recheck: false }, signal);
   }
 
   /** Adds all that is selected. @returns how many references there were @throws {ComposefsError} REGISTRY_* */

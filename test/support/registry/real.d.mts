@@ -6,6 +6,8 @@ export interface RealRegistry {
 /** A port that nobody listens at. */
 export declare function freePort(): Promise<number>;
 export declare function hasProgram(name: string, install: string): boolean;
-export declare function startDebianRegistry(): Promise<RealRegistry>;
+export declare function startDebianRegistry(
+  notify?: { url: string; authorization: string } | null,
+): Promise<RealRegistry>;
 export declare function startNativeRegistry(): Promise<RealRegistry>;
 export declare const NATIVE_REGISTRY: string;

@@ -57,13 +57,20 @@ async function start(host, command, args, close = () => {}) {
   return { host, close: end };
 }
 
-/** Starts docker-registry. */
-export async function startDebianRegistry() {
+/** Starts docker-registry. @param notify where it tells of pushes, and the header Authorization that it sends along */
+export async function startDebianRegistry(notify = null) {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, "config.yml");
   const storage = `storage:\n  filesystem:\n    rootdirectory: ${folder}/data\n`;
-  writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}http:\n  addr: ${host}\n`);
+  const endpoint = notify && {
+    ...{ name: "composefs", url: notify.url, headers: { Authorization: [notify.authorization] } },
+    ...{ timeout: "2s", threshold: 5, backoff: "200ms" },
+  };
+  // JSON is YAML, too.
+  const notifications = endpoint === null ? "" : `notifications: ${JSON.stringify({ endpoints: [endpoint] })}\n`;
+  const http = `http:\n  addr: ${host}\n`;
+  writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}${http}${notifications}`);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   return start(host, "docker-registry", ["serve", config], remove);
 }

@@ -1,0 +1,64 @@
+/**
+ * `composefs serve`: runs until a signal ends it, and sees to it that what is pushed to registries gets its digests. Prints
+ * its address, then JSON lines to standard error:
+ *
+ *   http://127.0.0.1:8080
+ *
+ * What it is told over HTTP is in src/service/server.ts, its configuration in src/service/config.ts. Running work is finished
+ * or put back when it ends. The secret that registries know comes from a file (`secret`, `COMPOSEFS_SECRET_FILE`) or from
+ * `COMPOSEFS_SECRET`, never from an option, which others see in the list of processes.
+ */
+
+import { readFileSync } from "node:fs";
+import { LOG_LEVELS, type LogLevel, makeLog } from "../service/log.ts";
+import { Service } from "../service/service.ts";
+import { ioError, quote } from "../source/files.node.ts";
+import { EXIT_OK, usageError } from "./common.ts";
+import { configOf, type ServiceOptions } from "./precompute.ts";
+import { print, printError } from "./text.ts";
+
+export interface ServeOptions extends ServiceOptions {
+  listen?: string;
+  interval?: string;
+  logLevel: string;
+  json?: boolean;
+}
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
+export async function run(operands: readonly string[], options: ServeOptions): Promise<number> {
+  const config = configOf(operands, options);
+  if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
+  if (options.listen !== undefined) config.listen = options.listen;
+  if (options.interval !== undefined) {
+    config.intervalSeconds = Number(options.interval);
+    if (!(config.intervalSeconds >= 1))
+      throw usageError(`--interval: expected seconds, got ${quote(options.interval)}`);
+  }
+  const level = LOG_LEVELS.find((name) => name === options.logLevel) as LogLevel | undefined;
+  if (level === undefined) {
+    throw usageError(`--log-level: expected ${LOG_LEVELS.join(" or ")}, got ${quote(options.logLevel)}`);
+  }
+  const log = makeLog(printError, level);
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
+  });
+  const service = await Service.start(config, { log, secret: readSecret(config.secretFile) });
+  print(options.json ? `${JSON.stringify({ url: service.origin })}\n` : `${service.origin}\n`);
+  log("info", "stopping", { signal: await stopped });
+  await service.stop();
+  log("info", "stopped");
+  return EXIT_OK;
+}
+
+/** @throws {ComposefsError} IO_OPEN, USAGE for an empty file */
+function readSecret(path: string | null): string | null {
+  if (path === null) return process.env["COMPOSEFS_SECRET"] || null;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8").trim();
+  } catch (cause) {
+    throw ioError("IO_OPEN", path, cause);
+  }
+  if (text === "") throw usageError(`${quote(path)}: the file of the secret is empty`);
+  return text;
+}

@@ -1,0 +1,66 @@
+/** What the service counts, in the form that Prometheus reads. Names end with their unit. */
+
+import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
+import type { LayerCounts } from "./layer-reads.ts";
+import type { QueueCounts } from "./queue.ts";
+
+/** Seconds: from a manifest over the wire to a layer of many gigabytes. */
+const BUCKETS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800];
+
+/** The metrics of one service. */
+export class ServiceMetrics {
+  readonly #registry = new Metrics();
+  readonly images = this.#counter("composefs_images_total", "Manifests that were worked on, by what became of them", [
+    "state",
+  ]);
+  readonly failures = this.#counter("composefs_failures_total", "Tries that failed, by code", ["code"]);
+  readonly events = this.#counter("composefs_events_total", "Pushes that registries told of, by what became of them", [
+    "state",
+  ]);
+  readonly scans = this.#counter("composefs_scans_total", "Scans, by how they ended", ["state"]);
+  readonly removed = this.#counter("composefs_artifacts_removed_total", "Artifacts that were taken away", []);
+  readonly stages = new Histogram({
+    ...{ name: "composefs_stage_seconds", help: "Seconds of the parts of a job", labelNames: ["stage"] },
+    ...{ buckets: BUCKETS, registers: [this.#registry] },
+  });
+
+  /** @param layers counted elsewhere, as is the queue */
+  constructor(layers: () => LayerCounts, queue: () => Promise<QueueCounts>) {
+    const registers = [this.#registry];
+    new Gauge({
+      ...{ name: "composefs_queue_jobs", help: "Jobs of the queue, by state", labelNames: ["state"], registers },
+      async collect() {
+        for (const [state, count] of Object.entries(await queue())) this.set({ state }, count);
+      },
+    });
+    const layerCounter = this.#counter("composefs_layers_total", "Layers that images needed, by where they came from", [
+      "from",
+    ]);
+    const byteCounter = this.#counter("composefs_layer_bytes_total", "Bytes of layers that were read, as stored", []);
+    this.#collectors.push(() => {
+      const { read, cached, shared, storedBytes } = layers();
+      layerCounter.reset();
+      byteCounter.reset();
+      for (const [from, count] of Object.entries({ registry: read, cache: cached, job: shared })) {
+        layerCounter.inc({ from }, count);
+      }
+      byteCounter.inc(storedBytes);
+    });
+  }
+
+  readonly #collectors: Array<() => void> = [];
+
+  /** The type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    for (const collect of this.#collectors) collect();
+    return this.#registry.metrics();
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+}

@@ -1,0 +1,56 @@
+/** `composefs serve` as a process of its own, with its log. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { pathOf } from "../../src/cli/run.ts";
+
+export const SECRET = "a secret of the test";
+
+export interface RunningService {
+  origin: string;
+  child: ChildProcess;
+  /** Lines of its log, parsed. */
+  log: Array<Record<string, unknown>>;
+  /** All that it wrote to standard error. */
+  stderr(): string;
+  /** Ends it with a signal, and waits. @returns the exit code */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts a service, and waits until it listens. */
+export async function startService(args: readonly string[], cwd: string): Promise<RunningService> {
+  const env = { ...process.env, COMPOSEFS_SECRET: SECRET };
+  const child = spawn(process.execPath, [pathOf("composefs"), "serve", ...args], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log: RunningService["log"] = [];
+  let stderr = "";
+  let rest = "";
+  child.stderr.on("data", (text) => {
+    stderr += text;
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) log.push(line.startsWith("{") ? JSON.parse(line) : { line });
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const origin = await new Promise<string>((resolve, reject) => {
+    child.stdout.once("data", (text) => resolve(`${text}`.trim()));
+    child.once("exit", () => reject(new Error(`the service does not come up: ${stderr}`)));
+  });
+  return {
+    ...{ origin, child, log, stderr: () => stderr },
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Waits for something that comes by itself. @param what for people */
+export async function until(what: string, isSo: () => Promise<boolean> | boolean, ms = 30_000): Promise<void> {
+  for (const began = performance.now(); performance.now() - began < ms; ) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`not within ${ms} milliseconds: ${what}`);
+}
