@@ -95,11 +95,11 @@ async function* readChecked(
   const hash = (await host.loadSha256())();
   let last: Uint8Array | null = null;
   for await (const chunk of host.readPlace(await findBlob(files, descriptor), signal)) {
-    hash.update(chunk);
+    await hash.update(chunk);
     if (last !== null) yield last;
     last = chunk;
     onBytes(chunk.length);
   }
-  checkDigest("BLOB_DIGEST", whereIs(files, descriptor.digest), `sha256:${hash.digest()}`, descriptor.digest);
+  checkDigest("BLOB_DIGEST", whereIs(files, descriptor.digest), `sha256:${await hash.digest()}`, descriptor.digest);
   if (last !== null) yield last;
 }

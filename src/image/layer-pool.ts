@@ -8,6 +8,7 @@
 import { acquireEngineSync, releaseEngine } from "../engine/load.ts";
 import { errorOf, failureOf, type WorkerFailure } from "../engine/worker-failure.ts";
 import type { LayerBlob } from "../source/container.ts";
+import type { Host } from "../source/host.ts";
 import { type ReadBytes, type ReadLayer, type ReadLayerOptions, readLayer } from "./read-layer.ts";
 
 /** What a thread is asked. */
@@ -29,6 +30,8 @@ export interface LayerListener {
 /** A thread that runs {@link answerTask}. */
 export interface LayerThread {
   post(task: LayerTask): void;
+  /** Calls the task off, which then fails soon. Left out where a task can only be ended with its thread. */
+  cancel?(): void;
   /** @param listener null for nobody */
   listen(listener: LayerListener | null): void;
   terminate(): unknown;
@@ -58,15 +61,37 @@ export class LayerThreads {
   ): Promise<ReadLayer> {
     signal?.throwIfAborted();
     const thread = this.#idle.pop() ?? this.#begin();
-    let isUsable = false;
-    try {
-      const read = await ask(thread, { layer, options }, signal, onBytes);
-      isUsable = true;
-      return read;
-    } finally {
-      if (isUsable) this.#idle.push(thread);
-      else this.#drop(thread);
-    }
+    return new Promise<ReadLayer>((resolve, reject) => {
+      const onAbort = () => {
+        reject(signal!.reason);
+        // One that can be called off answers soon, and reads the next layer; another is of no use until it has read this one.
+        if (thread.cancel === undefined) end(false);
+        else thread.cancel();
+      };
+      const end = (isUsable: boolean) => {
+        thread.listen(null);
+        signal?.removeEventListener("abort", onAbort);
+        if (isUsable && this.#all.has(thread)) this.#idle.push(thread);
+        else this.#drop(thread);
+      };
+      thread.listen({
+        onAnswer: (answer) => {
+          if (answer.kind === "bytes") {
+            if (!signal?.aborted) onBytes?.(answer.bytes);
+            return;
+          }
+          end(answer.kind !== "bug" || signal?.aborted === true);
+          if (answer.kind === "done") resolve(answer.layer);
+          else reject(errorOf(answer));
+        },
+        onFailure: (error) => {
+          end(false);
+          reject(error);
+        },
+      });
+      signal?.addEventListener("abort", onAbort);
+      thread.post({ layer, options });
+    });
   }
 
   /** Ends all threads. */
@@ -88,44 +113,23 @@ export class LayerThreads {
   }
 }
 
-function ask(
-  thread: LayerThread,
-  task: LayerTask,
-  signal: AbortSignal | undefined,
-  onBytes: ((bytes: ReadBytes) => void) | undefined,
-): Promise<ReadLayer> {
-  return new Promise<ReadLayer>((resolve, reject) => {
-    const settle = (end: () => void) => {
-      thread.listen(null);
-      signal?.removeEventListener("abort", onAbort);
-      end();
-    };
-    const onAbort = () => settle(() => reject(signal!.reason));
-    thread.listen({
-      onAnswer(answer) {
-        if (answer.kind === "bytes") onBytes?.(answer.bytes);
-        else if (answer.kind === "done") settle(() => resolve(answer.layer));
-        else settle(() => reject(errorOf(answer)));
-      },
-      onFailure: (error) => settle(() => reject(error)),
-    });
-    signal?.addEventListener("abort", onAbort);
-    thread.post(task);
-  });
-}
-
 /**
  * What a thread does with a task: reads the layer and answers.
  *
  * @param post sends an answer; the buffers go with it
+ * @param host other than that of the platform
+ * @param signal calls the task off
  */
 export async function answerTask(
   { layer, options }: LayerTask,
   post: (answer: LayerAnswer, buffers: ArrayBuffer[]) => void,
+  host?: Host,
+  signal?: AbortSignal,
 ): Promise<void> {
   const engine = acquireEngineSync();
   try {
-    const read = await readLayer(engine, layer, options, undefined, (bytes) => post({ kind: "bytes", bytes }, []));
+    const onBytes = (bytes: ReadBytes) => post({ kind: "bytes", bytes }, []);
+    const read = await readLayer(engine, layer, options, signal, onBytes, host);
     const { bytes, contents } = read.records;
     post({ kind: "done", layer: read }, [bytes.buffer, ...contents.map((content) => content.bytes.buffer)]);
   } catch (error) {

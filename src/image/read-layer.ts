@@ -5,6 +5,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { HashName } from "../engine/slot.ts";
 import type { LayerBlob } from "../source/container.ts";
+import type { Host } from "../source/host.ts";
 import { type LayerTotals, openLayer } from "../source/layer-stream.ts";
 import type { SourceLimits } from "../source/limits.ts";
 import { LayerJob, type LayerRecords } from "./layer-records.ts";
@@ -59,9 +60,10 @@ export async function readLayer(
   options: ReadLayerOptions,
   signal?: AbortSignal,
   onBytes?: (bytes: ReadBytes) => void,
+  host?: Host,
 ): Promise<ReadLayer> {
   const job = new LayerJob(engine, options.hashes, isRead);
-  const stream = openLayer(layer, options.limits, signal);
+  const stream = openLayer(layer, options.limits, signal, host);
   let bytes = 0;
   let reported = 0;
   let refusal: unknown;

@@ -14,6 +14,7 @@ import {
 } from "./container.ts";
 import type { Reading } from "./document.ts";
 import { HOST, type Host } from "./host.ts";
+import { blobError } from "./host.web.ts";
 import { inflate, limited } from "./inflate.ts";
 import { type SourceLimits, sourceLimits } from "./limits.ts";
 import { compressionOf } from "./media-types.ts";
@@ -125,7 +126,11 @@ class BlobArchive implements Archive {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    return new Uint8Array(await this.#blob.slice(offset, offset + length).arrayBuffer());
+    try {
+      return new Uint8Array(await this.#blob.slice(offset, offset + length).arrayBuffer());
+    } catch (cause) {
+      throw blobError(cause);
+    }
   }
 
   place(offset: number, length: number): BlobPlace {

@@ -114,8 +114,8 @@ export async function readFile(
   }
   const bytes = await readWhole(place, reading);
   const hash = (await reading.host.loadSha256())();
-  hash.update(bytes);
-  const found = `sha256:${hash.digest()}`;
+  await hash.update(bytes);
+  const found = `sha256:${await hash.digest()}`;
   if (digest !== null) checkDigest("BLOB_DIGEST", where, found, digest);
   const root = parseJson(bytes, where);
   return { bytes, digest: found, json: root.value, root, where };

@@ -8,9 +8,10 @@ import type { BlobPlace } from "./container.ts";
 
 /** A SHA-256 in the making. */
 export interface Sha256 {
-  update(bytes: Uint8Array): void;
+  /** Takes bytes, which the caller may change afterwards. @returns a promise when it is to wait before the next ones */
+  update(bytes: Uint8Array): Promise<void> | undefined;
   /** Ends it. @returns 64 lower-case hexadecimal digits */
-  digest(): string;
+  digest(): string | Promise<string>;
 }
 
 /** Opens a stored blob at its beginning; may be called again. */

@@ -4,6 +4,7 @@
  * Libraries are loaded when first used: a page that reads dumpfiles needs none of them.
  */
 
+import { ComposefsError } from "../error.ts";
 import { chunksOf } from "./bytes.ts";
 import type { BlobPlace } from "./container.ts";
 import type { OpenStored, Sha256 } from "./host.ts";
@@ -24,11 +25,28 @@ export async function loadSha256(): Promise<() => Sha256> {
 export async function* readPlace(place: BlobPlace, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
   if (place.kind === "file") throw new TypeError("a place in a file can be read in Node only");
   if (place.kind === "blob") {
-    yield* chunksOf(place.blob.stream(), signal);
+    yield* readBlobPlace(place.blob, signal);
     return;
   }
   const { readRemoteBlob } = await import("../registry/read.ts");
   yield* readRemoteBlob(place, (url, init) => fetch(url, init), signal);
+}
+
+/** A file that was dropped may be gone, or another one, by the time it is read. */
+async function* readBlobPlace(blob: Blob, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* chunksOf(blob.stream(), signal);
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw blobError(cause);
+  }
+}
+
+/** The error for a file that a browser cannot read any more. */
+export function blobError(cause: unknown): ComposefsError {
+  const reason = (cause as Error).message;
+  const what = "cannot read the file: it was changed, moved or removed since it was picked";
+  return new ComposefsError("IO_READ", `${what} (${reason})`, {}, { cause });
 }
 
 /**

@@ -58,13 +58,14 @@ class Tally {
     this.#hash = hash;
   }
 
-  add(chunk: Uint8Array): void {
+  /** @returns a promise when the hash is behind */
+  add(chunk: Uint8Array): Promise<void> | undefined {
     this.bytes += chunk.length;
-    this.#hash.update(chunk);
+    return this.#hash.update(chunk);
   }
 
-  digest(): string {
-    return `sha256:${this.#hash.digest()}`;
+  async digest(): Promise<string> {
+    return `sha256:${await this.#hash.digest()}`;
   }
 }
 
@@ -90,10 +91,11 @@ class CheckedLayer implements LayerStream {
     const out = new Tally(sha256());
     for await (const chunk of limited(this.#plain(sha256), name, placeLength(place), this.#limits, "layerBytes")) {
       this.#signal?.throwIfAborted();
-      out.add(chunk);
+      const isBehind = out.add(chunk);
+      if (isBehind !== undefined) await isBehind;
       yield chunk;
     }
-    const found = out.digest();
+    const found = await out.digest();
     // Of a plain blob the one hash serves for both.
     if (compression === "none" && digest !== null) checkDigest("BLOB_DIGEST", name, found, digest);
     if (diffId !== null) checkDigest("BLOB_DIFF_ID", `${name}, decompressed`, found, diffId);
@@ -131,10 +133,11 @@ class CheckedLayer implements LayerStream {
     const stored = digest === null ? null : new Tally(sha256());
     this.storedBytes = 0;
     for await (const chunk of this.#counted()) {
-      stored?.add(chunk);
+      const isBehind = stored?.add(chunk);
+      if (isBehind !== undefined) await isBehind;
       yield chunk;
     }
-    if (digest !== null) checkDigest("BLOB_DIGEST", name, stored!.digest(), digest);
+    if (digest !== null) checkDigest("BLOB_DIGEST", name, await stored!.digest(), digest);
   }
 }
 

@@ -43,7 +43,7 @@ function content(random, length) {
 }
 
 /** A layer of about `total` bytes: files of sizes as an operating system has them, below a directory of its own. */
-function layer(index, total, random = new SplitMix64(index + 1)) {
+export function layer(index, total, random = new SplitMix64(index + 1)) {
   const entries = [dir("usr"), dir(`usr/layer${index}`)];
   let count = 0;
   for (let bytes = 0; bytes < total; count++) {

@@ -10,6 +10,7 @@ import { buildImage } from "../../build/src/index.js";
 import { containers } from "./containers.mjs";
 import { directory } from "./directory.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
+import { inspector } from "./inspector.mjs";
 import { labels } from "./labels.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
 
@@ -182,6 +183,7 @@ export const groups = {
   containers,
   directory,
   labels,
+  inspector,
   shapes,
   verity,
   kernel,

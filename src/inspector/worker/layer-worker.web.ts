@@ -4,9 +4,21 @@
  */
 
 import { adoptEngineModule } from "../../engine/load.ts";
-import { answerTask, type LayerTask } from "../../image/layer-pool.ts";
+import { answerTask, type LayerAnswer } from "../../image/layer-pool.ts";
+import { HOST, type Host } from "../../source/host.ts";
+import { loadSha256 } from "./hash-thread.web.ts";
+import type { ToLayerWorker } from "./layer-thread.web.ts";
 
-self.onmessage = ({ data }: MessageEvent<WebAssembly.Module | LayerTask>) => {
-  if (data instanceof WebAssembly.Module) adoptEngineModule(data);
-  else void answerTask(data, (answer, buffers) => self.postMessage(answer, { transfer: buffers }));
+const host: Host = { ...HOST, loadSha256 };
+
+let control = new AbortController();
+
+self.onmessage = ({ data }: MessageEvent<ToLayerWorker>) => {
+  if (data.kind === "engine") adoptEngineModule(data.engine);
+  else if (data.kind === "cancel") control.abort();
+  else {
+    control = new AbortController();
+    const post = (answer: LayerAnswer, buffers: ArrayBuffer[]) => self.postMessage(answer, { transfer: buffers });
+    void answerTask(data.task, post, host, control.signal);
+  }
 };

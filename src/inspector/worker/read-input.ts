@@ -15,9 +15,9 @@ import { parseReference } from "../../registry/reference.ts";
 import { isSealable, sealHashes } from "../../seal/container.ts";
 import { findArtifacts } from "../../seal/find.ts";
 import type { FoundArtifact } from "../../seal/verify.ts";
-import { chunksOf } from "../../source/bytes.ts";
 import { type ContainerImage, placeLength } from "../../source/container.ts";
 import { openContainerBlob, openContainerFiles } from "../../source/container.web.ts";
+import { readWhole } from "../../source/document.ts";
 import { HOST } from "../../source/host.ts";
 import { HEAD_BYTES, inputKind, type SourceKind } from "../../source/input-kind.ts";
 import { sourceLimits } from "../../source/limits.ts";
@@ -89,7 +89,11 @@ export async function readInput(input: Input, choice: Choice, control: ReadContr
     return readImage(await openContainerFiles(name, filesBelow(name, files), options), control);
   }
   const { file } = first;
-  const kind = inputKind(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
+  const head = await readWhole(
+    { kind: "blob", blob: file.slice(0, HEAD_BYTES) },
+    { limits: sourceLimits(), signal, host: HOST },
+  );
+  const kind = inputKind(head);
   if (kind !== "container") return readFile(kind, file, control);
   return readImage(await openContainerBlob(file, { ...options, name: file.name }), control);
 }
@@ -118,7 +122,7 @@ async function readFile(kind: SourceKind, file: File, { meter, signal }: ReadCon
     { layer: 0, label: file.name, totalBytes: file.size },
   ]);
   let bytes = 0;
-  for await (const chunk of chunksOf(file.stream(), signal)) {
+  for await (const chunk of HOST.readPlace({ kind: "blob", blob: file }, signal)) {
     job.write(chunk);
     bytes += chunk.length;
     meter.update(0, bytes, "running");

@@ -175,10 +175,10 @@ export async function openInspector(browser: Browser, address: string): Promise<
   return new InspectorPage(page);
 }
 
-/** The failure of a promise. */
-export async function failureOf(promise: Promise<unknown>): Promise<RequestFailure> {
+/** The failure of a promise. @param what for the message when there is none */
+export async function failureOf(promise: Promise<unknown>, what = "the request"): Promise<RequestFailure> {
   return promise.then(
-    () => Promise.reject(new Error("expected a failure")),
+    () => Promise.reject(new Error(`${what}: expected a failure`)),
     (failure) => failure as RequestFailure,
   );
 }
