@@ -8,14 +8,21 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { NO_FILTER } from "../../src/inspector/protocol.ts";
+import { NO_FILTER, type Opened } from "../../src/inspector/protocol.ts";
 import { debian, readFixture } from "../support/fixtures.ts";
 import { compressLayer } from "../support/oci/compress.mjs";
 import { makeForm, makeLayout, makeMultiLayout, writeLayout } from "../support/oci/forms.mjs";
 import { makeLayers } from "../support/oci/images.mjs";
 import { dir, file, tarball } from "../support/oci/tar.mjs";
 import { BROWSERS, startBrowser } from "./support/browsers.ts";
-import { failureOf, type InspectorPage, openInspector, type Picked, servePage } from "./support/inspector.ts";
+import {
+  failureOf,
+  type InspectorPage,
+  openInspector,
+  type PageGlobals,
+  type Picked,
+  servePage,
+} from "./support/inspector.ts";
 
 const COMMAND = fileURLToPath(new URL("../../build/src/cli/composefs.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "composefs-session-"));
@@ -167,10 +174,7 @@ describe.each(BROWSERS)("%s", (browser) => {
   });
 
   test("two images at once, compared", async () => {
-    const [a, b] = await Promise.all([
-      inspector.open("a", [at("slow.oci.tar")]),
-      openBeside(inspector, at("app.oci.tar")),
-    ]);
+    const [a, b] = await openBoth(inspector, [at("slow.oci.tar"), at("app.oci.tar")]);
     expect([a.layers.length, b.layers.length]).toEqual([2, layers.length]);
     const compared = await inspector.call("compare");
     expect(compared.equal).toBe(false);
@@ -202,16 +206,25 @@ function flipped(bytes: Uint8Array, offset: number): Uint8Array {
   return copy;
 }
 
-/** Opens the other side while one is opening: each opening of a page is told apart by the tab's globals. */
-async function openBeside(inspector: InspectorPage, path: string) {
-  const handle = await inspector.page.evaluateHandle(() =>
-    Object.assign(document.createElement("input"), { type: "file" }),
+/** Opens both sides at the same time. */
+async function openBoth(inspector: InspectorPage, paths: readonly [string, string]): Promise<[Opened, Opened]> {
+  const inputs = [];
+  for (const path of paths) inputs.push(await inspector.pick([path]));
+  await inspector.page.evaluate(
+    (...inputs) => {
+      const globals = globalThis as unknown as PageGlobals;
+      globals.settled = null;
+      const opened = inputs.map((input, i) => {
+        const [file] = (input as unknown as HTMLInputElement).files!;
+        const files = [{ path: file!.name, file: file! }];
+        const side = i === 0 ? "a" : "b";
+        return globals.client["open"]!(side, { kind: "files", files }, {}, () => {}, new AbortController().signal);
+      });
+      Promise.all(opened).then((result) => {
+        globals.settled = { result };
+      });
+    },
+    ...inputs,
   );
-  await (handle as unknown as { uploadFile(path: string): Promise<void> }).uploadFile(path);
-  return (await inspector.page.evaluate(async (input) => {
-    const [file] = (input as HTMLInputElement).files!;
-    const { client } = globalThis as unknown as { client: Record<string, (...values: unknown[]) => Promise<unknown>> };
-    const files = [{ path: file!.name, file }];
-    return client["open"]!("b", { kind: "files", files }, {}, () => {}, new AbortController().signal);
-  }, handle)) as { layers: unknown[] };
+  return inspector.settled<[Opened, Opened]>();
 }

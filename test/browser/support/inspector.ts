@@ -44,11 +44,17 @@ export async function servePage(path = "/"): Promise<{ address: string; requests
 type Result<M extends keyof Inspector> = Awaited<ReturnType<Inspector[M]>>;
 
 /** What a test has put into the page. */
-interface PageGlobals {
+export interface PageGlobals {
   client: Record<string, (...parameters: unknown[]) => Promise<unknown>>;
   progress: OpenProgress[];
   control: AbortController;
+  /** What became of the request that was made last; null while it is under way. */
+  settled: { result: unknown } | { failure: RequestFailure } | null;
 }
+
+/** Milliseconds between two looks for an answer, and the most that one may take. */
+const POLL_MS = 20;
+const ANSWER_MAX_MS = 60_000;
 
 /** A file on disk, and its path below the folder that was dropped; alone a file that was picked by itself. */
 export type Picked = string | { file: string; path: string };
@@ -66,8 +72,8 @@ export class InspectorPage {
     return this.result<Opened>();
   }
 
-  /** Begins to open files; `result` waits for what becomes of it. */
-  async begin(side: Side, picked: readonly Picked[], choice: Choice = {}): Promise<void> {
+  /** An input element of which files have been picked. */
+  async pick(paths: readonly string[]): Promise<ElementHandle<HTMLInputElement>> {
     const input = (await this.page.evaluateHandle(() => {
       const element = document.createElement("input");
       element.type = "file";
@@ -75,10 +81,16 @@ export class InspectorPage {
       document.body.append(element);
       return element;
     })) as ElementHandle<HTMLInputElement>;
-    await input.uploadFile(...picked.map((one) => (typeof one === "string" ? one : one.file)));
+    await input.uploadFile(...paths);
+    return input;
+  }
+
+  /** Begins to open files; `result` waits for what becomes of it. */
+  async begin(side: Side, picked: readonly Picked[], choice: Choice = {}): Promise<void> {
+    const input = await this.pick(picked.map((one) => (typeof one === "string" ? one : one.file)));
     await this.page.evaluate(
       (element, side, choice, paths) => {
-        const globals = globalThis as unknown as PageGlobals & { opening: Promise<unknown> };
+        const globals = globalThis as unknown as PageGlobals;
         globals.progress = [];
         globals.control = new AbortController();
         const files = [...(element as HTMLInputElement).files!].map((file, i) => {
@@ -86,14 +98,22 @@ export class InspectorPage {
         });
         element.remove();
         const onProgress = (progress: OpenProgress) => globals.progress.push(progress);
-        globals.opening = globals.client["open"]!(
+        globals.settled = null;
+        const opening = globals.client["open"]!(
           side,
           { kind: "files", files },
           choice,
           onProgress,
           globals.control.signal,
         );
-        globals.opening.catch(() => {});
+        opening.then(
+          (result) => {
+            globals.settled = { result };
+          },
+          (error) => {
+            globals.settled = { failure: error.failure ?? { code: error.name, message: String(error) } };
+          },
+        );
       },
       input,
       side,
@@ -109,15 +129,18 @@ export class InspectorPage {
 
   /** What became of the opening that was begun. */
   async result<T>(): Promise<T> {
-    const settled = await this.page.evaluate(async () => {
-      const { opening } = globalThis as unknown as { opening: Promise<unknown> };
-      return opening.then(
-        (result) => ({ result }),
-        (error) => ({ failure: error.failure ?? { code: error.name, message: String(error) } }),
-      );
-    });
-    if ("failure" in settled) throw settled.failure;
-    return settled.result as T;
+    return this.settled<T>();
+  }
+
+  /** Asks until the request that is under way is answered: a wait in the page has been seen to hang in Firefox's driver. */
+  async settled<T>(): Promise<T> {
+    for (let waited = 0; waited < ANSWER_MAX_MS; waited += POLL_MS) {
+      const settled = await this.page.evaluate(() => (globalThis as unknown as PageGlobals).settled);
+      if (settled === null) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      else if ("failure" in settled) throw settled.failure;
+      else return settled.result as T;
+    }
+    throw new Error(`no answer in ${ANSWER_MAX_MS} ms: ${JSON.stringify((await this.progress()).at(-1))}`);
   }
 
   /** Progress that was told since the last `begin`. */
@@ -146,19 +169,23 @@ export class InspectorPage {
 
   /** Calls a method with parameters that are plain data. @throws {RequestFailure} as an object */
   async call<M extends keyof Inspector>(method: M, ...parameters: unknown[]): Promise<Result<M>> {
-    const settled = await this.page.evaluate(
-      async (method, parameters) => {
-        const { client } = globalThis as unknown as PageGlobals;
-        return client[method as string]!(...(parameters as unknown[])).then(
-          (result) => ({ result }),
-          (error) => ({ failure: error.failure ?? { code: error.name, message: String(error) } }),
+    await this.page.evaluate(
+      (method, parameters) => {
+        const globals = globalThis as unknown as PageGlobals;
+        globals.settled = null;
+        globals.client[method as string]!(...(parameters as unknown[])).then(
+          (result) => {
+            globals.settled = { result };
+          },
+          (error) => {
+            globals.settled = { failure: error.failure ?? { code: error.name, message: String(error) } };
+          },
         );
       },
       method,
       parameters as never[],
     );
-    if ("failure" in settled) throw settled.failure;
-    return settled.result as Result<M>;
+    return this.settled<Result<M>>();
   }
 }
 
