@@ -283,7 +283,9 @@ function XattrView({ xattr }: { xattr: XattrFacts }) {
   );
 }
 
-function commandFor({ facts, path }: EntryDetails, opened: Opened): string {
-  const what = facts.type === "file" ? "cat" : "ls";
+function commandFor({ facts, path, content }: EntryDetails, opened: Opened): string {
+  // Only layers hold contents; a dumpfile or an image has those of small files.
+  const hasContent = facts.type === "file" && (opened.layers.length > 0 || content !== null);
+  const what = hasContent ? "cat" : "ls";
   return commandText(what, opened, [path]);
 }
