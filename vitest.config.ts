@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from "vitest/config";
 
-/** Suites that need more than Node, or minutes: `--mode browser` runs test/browser, `--mode slow` test/slow. */
-const APART = ["browser", "slow"];
+/** Suites that need more than Node, or minutes: `--mode browser` runs test/browser, `--mode slow` test/slow, and so on. */
+const APART = ["browser", "slow", "service"];
 
 export default defineConfig(({ mode }) => ({
   test: APART.includes(mode)

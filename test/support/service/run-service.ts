@@ -46,11 +46,16 @@ export async function startService(args: readonly string[], cwd: string): Promis
   };
 }
 
-/** Waits for something that comes by itself. @param what for people */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean, ms = 30_000): Promise<void> {
+/** Waits for something that comes by itself. @param what for people @param everyMs between two looks, which may cost something */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  ms = 30_000,
+  everyMs = 50,
+): Promise<void> {
   for (const began = performance.now(); performance.now() - began < ms; ) {
     if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
   throw new Error(`not within ${ms} milliseconds: ${what}`);
 }

@@ -1,0 +1,148 @@
+/**
+ * 200 images that share bases, beside Debian's registry: first undisturbed, where each distinct layer is read once; then while
+ * the service is killed again and again, the registry fails, and events come twice, in any order or not at all. In the end
+ * every image has exactly one artifact of the certificate, and it is right.
+ */
+import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Registry } from "../../src/registry/registry.ts";
+import { pathOf } from "../src/cli/run.ts";
+import { makeCertificate } from "../support/make-certificate.ts";
+import { hasProgram, type RealRegistry, startDebianRegistry } from "../support/registry/real.mjs";
+import { type CountingProxy, startProxy } from "../support/service/counting-proxy.ts";
+import { imageOfTars, type MadeImage, makeImage, pushImage } from "../support/service/push-images.ts";
+import { SECRET, startService, until } from "../support/service/run-service.ts";
+
+const isThere = hasProgram("docker-registry", "test/oracle/install-packages.sh docker-registry");
+const SEAL_TYPE = "application/vnd.composefs.metadata.v1";
+const IMAGES = 200;
+const KILLS = 20;
+/** Of a hundred requests so many fail, in turn by 503, 429 and a cut connection. */
+const FAULTS_IN_100 = 6;
+const SETTLE_MS = 240_000;
+/** Each look asks for the referrers of all images, twice: too many of them would slow down what is waited for. */
+const LOOK_MS = 3_000;
+
+/** Numbers that look random and are the same in every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+}
+
+describe.skipIf(!isThere)("200 images", () => {
+  const home = mkdtempSync(join(tmpdir(), "composefs-faults-"));
+  const images = Array.from({ length: IMAGES }, (_, i) => makeImage(i));
+  let registry: RealRegistry;
+  let proxy: CountingProxy;
+
+  const artifactsOf = async (repository: string, { digest }: MadeImage) =>
+    (await new Registry(registry.host).referrers(repository, digest, { artifactType: SEAL_TYPE })).referrers;
+  const countOf = async (repository: string) => {
+    const counts = await Promise.all(images.map(async (image) => (await artifactsOf(repository, image)).length));
+    return Object.fromEntries(
+      [...new Set(counts)].map((count) => [count, counts.filter((one) => one === count).length]),
+    );
+  };
+  const verify = (repository: string, i: number, cert: string[]) =>
+    spawnSync(process.execPath, [
+      pathOf("composefs"),
+      "verify",
+      `docker://${registry.host}/${repository}:v${i}`,
+      ...cert,
+    ]).status;
+
+  beforeAll(async () => {
+    registry = await startDebianRegistry();
+    proxy = await startProxy(registry.host);
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
+    writeFileSync(join(home, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+    writeFileSync(join(home, "cert.pem"), makeCertificate({ name: "robot", publicKeyInfo }));
+    for (const [i, image] of images.entries()) await pushImage(registry.host, "calm/app", `v${i}`, image);
+  });
+  afterAll(() => {
+    proxy.close();
+    registry.close();
+    rmSync(home, { recursive: true });
+  });
+
+  test("undisturbed, each distinct layer is read once and every image is sealed", async () => {
+    const service = await startService(
+      [`docker://${proxy.host}/calm/app`, "--listen", "127.0.0.1:0", "--cache", "calm"],
+      home,
+    );
+    await until("all are sealed", async () => (await countOf("calm/app"))[1] === IMAGES, SETTLE_MS, LOOK_MS);
+    expect(await service.end("SIGTERM")).toBe(0);
+    const layers = new Map(
+      images.flatMap((image) => image.layers.map((digest) => [digest, image.blobs.get(digest)!.length])),
+    );
+    const read = new Map([...proxy.blobBytes].filter(([digest]) => layers.has(digest)));
+    expect(read).toEqual(layers);
+    for (let i = 0; i < IMAGES; i += 40) expect(verify("calm/app", i, [])).toBe(0);
+  });
+
+  test("killed, failed, told twice, wrongly or not at all, it ends with one artifact each", async () => {
+    const random = generator(10);
+    let isFaulty = true;
+    let faults = 0;
+    proxy.hook = (request, response) => {
+      if (!isFaulty || random(100) >= FAULTS_IN_100) return false;
+      faults++;
+      // What the body was is read, so that the connection can be used again.
+      request.resume();
+      if (faults % 3 === 0) response.destroy();
+      else response.writeHead(faults % 3 === 1 ? 503 : 429, { "retry-after": "0", "content-length": 0 }).end();
+      return true;
+    };
+    const signing = ["--key", "key.pem", "--cert", "cert.pem"];
+    const args = [`docker://${proxy.host}/wild/app`, "--listen", "127.0.0.1:0", "--state", "state", "--cache", "wild"];
+    const begin = () => startService([...args, ...signing, "--interval", "2"], home);
+    const tell = async (origin: string, pushes: number[]) => {
+      const events = pushes.map((i) => {
+        const target = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest: images[i]!.digest };
+        return { action: "push", target: { ...target, repository: "wild/app", tag: `v${i}` } };
+      });
+      const headers = { authorization: `Bearer ${SECRET}` };
+      // The service may be gone by now, as it is for a registry.
+      await fetch(`${origin}/events`, { method: "POST", headers, body: JSON.stringify({ events }) }).catch(() => {});
+    };
+    await pushImage(registry.host, "wild/app", "bad", imageOfTars([new TextEncoder().encode("no tar".repeat(200))]));
+    for (let kill = 0; kill < KILLS; kill++) {
+      const service = await begin();
+      const perKill = IMAGES / KILLS;
+      const pushed = Array.from({ length: perKill }, (_, i) => kill * perKill + i);
+      for (const i of pushed) await pushImage(registry.host, "wild/app", `v${i}`, images[i]!);
+      const told = [...pushed, ...pushed].filter(() => random(3) > 0).sort(() => random(3) - 1);
+      await tell(service.origin, told);
+      await new Promise((resolve) => setTimeout(resolve, 100 + random(500)));
+      await service.end("SIGKILL");
+    }
+    isFaulty = false;
+    const service = await begin();
+    await until("all are sealed once", async () => (await countOf("wild/app"))[1] === IMAGES, SETTLE_MS, LOOK_MS);
+    const isIdle = async () => {
+      const text = await (await fetch(`${service.origin}/metrics`)).text();
+      return /state="waiting"\} 0/.test(text) && /state="running"\} 0/.test(text);
+    };
+    await until("the queue is empty", isIdle, SETTLE_MS);
+    const headers = { authorization: `Bearer ${SECRET}` };
+    const dead = (await (await fetch(`${service.origin}/v1/quarantine`, { headers })).json()) as Array<{
+      key: string;
+      code: string;
+    }>;
+    expect(await service.end("SIGTERM")).toBe(0);
+    expect(faults).toBeGreaterThan(20);
+    expect(await countOf("wild/app")).toEqual({ 1: IMAGES });
+    expect(dead.map(({ key, code }) => [key.replace(/^[^/]*\//, ""), code])).toEqual([
+      ["wild/app:bad", expect.stringMatching(/^TAR_/)],
+    ]);
+    for (let i = 0; i < IMAGES; i += 40) expect(verify("wild/app", i, ["--cert", join(home, "cert.pem")])).toBe(0);
+  });
+});
