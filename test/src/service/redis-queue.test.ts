@@ -1,0 +1,172 @@
+/** The queue of many machines, on Debian's redis-server: each key once in the fleet, and nothing lost with a worker or with Redis. */
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { ComposefsError } from "../../../src/error.ts";
+import { redisPlace } from "../../../src/service/redis-place.ts";
+import { RedisQueue, type RedisQueueOptions } from "../../../src/service/redis-queue.ts";
+import { hasProgram } from "../../support/registry/real.mjs";
+import { type RedisServer, startRedis } from "../../support/service/redis.ts";
+
+let prefixes = 0;
+
+describe.runIf(hasProgram("redis-server", "apt-get install redis-server"))("a queue in Redis", () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.close());
+
+  /** Opens the queue of this test, as one more process of the fleet. */
+  const opener = () => {
+    const place = redisPlace(`${redis.url}?prefix=t${prefixes++}`);
+    return async (options: RedisQueueOptions<number> = {}) => {
+      const queue = await RedisQueue.open<number>(place, "images", {
+        ...options,
+        rules: { backoffMs: 1, ...options.rules },
+      });
+      onTestFinished(() => queue.close(0));
+      return queue;
+    };
+  };
+
+  test("a key that waits is added once, by whomever, and what was added while it ran is done once more", async () => {
+    const open = opener();
+    const [one, two] = [await open(), await open()];
+    expect([await one.add("a:1", 1), await two.add("a:1", 2), await two.add("b", 3)]).toEqual([true, false, true]);
+    const seen: string[] = [];
+    for (const queue of [one, two]) {
+      queue.work(async ({ key, data }) => {
+        seen.push(`${key}${data}`);
+        if (data === 1) expect(await two.add("a:1", 4)).toBe(true);
+      }, 2);
+    }
+    while (seen.length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    await one.idle();
+    expect(seen.sort()).toEqual(["a:11", "a:14", "b3"]);
+    expect(await two.counts()).toEqual({ waiting: 0, running: 0, dead: 0 });
+  });
+
+  test("what fails too often is given up with its reason, stays so, and comes back when it is retried", async () => {
+    const open = opener();
+    const told: string[] = [];
+    const queue = await open({
+      rules: { tries: 2 },
+      onFailure: ({ key, failures }, { code }, isDead) => told.push(`${key} ${failures} ${code} ${isDead}`),
+    });
+    let isGood = false;
+    await queue.add("bad", 1);
+    await queue.add("net", 2);
+    queue.work(async ({ key }) => {
+      if (!isGood) throw new ComposefsError(key === "bad" ? "TAR_CHECKSUM" : "REGISTRY_BUSY", "the\nreason");
+    }, 1);
+    await queue.idle();
+    const dead = await queue.dead();
+    expect(dead.map(({ key, data, failures, code, reason }) => [key, data, failures, code, reason]).sort()).toEqual([
+      ["bad", 1, 2, "TAR_CHECKSUM", "the\nreason"],
+      ["net", 2, 2, "REGISTRY_BUSY", "the\nreason"],
+    ]);
+    expect(told.sort()).toEqual([
+      "bad 1 TAR_CHECKSUM false",
+      "bad 2 TAR_CHECKSUM true",
+      "net 1 REGISTRY_BUSY false",
+      "net 2 REGISTRY_BUSY true",
+    ]);
+    await expect(queue.finished("bad")).rejects.toMatchObject({ code: "TAR_CHECKSUM", message: "the\nreason" });
+    expect([await queue.add("bad", 1), await queue.retry("none")]).toEqual([false, false]);
+    isGood = true;
+    expect([await queue.add("net", 2), await queue.retry("bad")]).toEqual([true, true]);
+    await queue.finished("bad");
+    await queue.idle();
+    expect(await queue.counts()).toEqual({ waiting: 0, running: 0, dead: 0 });
+  });
+
+  test("what is worked on when a queue closes is put back, and is no failure", async () => {
+    const open = opener();
+    const first = await open();
+    await first.add("a", 1);
+    const begun = new Promise<void>((resolve) => {
+      first.work((_, signal) => {
+        resolve();
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      }, 1);
+    });
+    await begun;
+    await first.close(10);
+    const second = await open();
+    expect(await second.counts()).toEqual({ waiting: 1, running: 0, dead: 0 });
+    let failures = -1;
+    second.work(async (job) => {
+      ({ failures } = job);
+    }, 1);
+    await second.finished("a");
+    expect(failures).toBe(0);
+  });
+
+  test("no more jobs of the whole fleet at a time than were allowed", async () => {
+    const open = opener();
+    const fleet = [await open({ fleetParallel: 2 }), await open({ fleetParallel: 2 })];
+    for (let i = 0; i < 12; i++) await fleet[0]!.add(`${i}`, i);
+    let [now, most, done] = [0, 0, 0];
+    for (const queue of fleet) {
+      queue.work(async () => {
+        most = Math.max(most, ++now);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        now--;
+        done++;
+      }, 8);
+    }
+    await fleet[1]!.idle();
+    expect([most, done]).toEqual([2, 12]);
+  });
+
+  test("Redis may be killed and come back: nothing is lost, and nobody ends", async () => {
+    const open = opener();
+    const trouble: string[] = [];
+    const queue = await open({ onTrouble: (reason) => trouble.push(reason), lockMs: 1000, rules: { crashes: 50 } });
+    const done = new Set<number>();
+    for (let i = 0; i < 30; i++) await queue.add(`${i}`, i);
+    queue.work(async ({ data }) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      done.add(data);
+    }, 2);
+    for (let i = 0; i < 2; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await redis.restart();
+    }
+    await queue.idle();
+    expect([done.size, (await queue.counts()).dead]).toEqual([30, 0]);
+    expect(trouble.length).toBeGreaterThan(0);
+    expect(trouble.join()).toMatch(/^[A-Za-z_,]+$/);
+  });
+});
+
+describe("the place of a queue", () => {
+  test("has a default for everything but the host", () => {
+    const { connection, prefix } = redisPlace("redis://h", {});
+    expect([connection.host, connection.port, connection.db, connection.password, prefix]).toEqual([
+      ...["h", 6379, 0, undefined, "composefs"],
+    ]);
+    const full = redisPlace("rediss://u:p%40@[::1]:1/2?prefix=x", { COMPOSEFS_REDIS_PASSWORD: "other" });
+    expect(full).toEqual({
+      connection: { host: "::1", port: 1, db: 2, username: "u", password: "p@", tls: {}, maxRetriesPerRequest: null },
+      prefix: "x",
+    });
+    expect(redisPlace("redis://h", { COMPOSEFS_REDIS_PASSWORD: "s" }).connection.password).toBe("s");
+  });
+
+  test.each([
+    "redis://",
+    "redis://u:TOPSECRET@h/x",
+    "redis://h?password=TOPSECRET",
+    "http://h",
+    "redis://h?prefix=a/b",
+  ])("%s is refused, and not repeated", (text) => {
+    let error: unknown;
+    try {
+      redisPlace(text, {});
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ code: "USAGE" });
+    expect(JSON.stringify(error)).not.toContain("TOPSECRET");
+  });
+});

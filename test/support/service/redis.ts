@@ -1,0 +1,60 @@
+/** Debian's redis-server on loopback, with a log of what it was told, so that it can be killed and started again. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../registry/real.mjs";
+
+export interface RedisServer {
+  /** `redis://127.0.0.1:PORT` */
+  url: string;
+  /** Ends it as a loss of power would, and starts it again with what is on its disk. */
+  restart(): Promise<void>;
+  close(): void;
+}
+
+const START_MS = 20_000;
+
+/** Starts a server; to be closed by whoever starts it. */
+export async function startRedis(): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), "redis-"));
+  const port = await freePort();
+  const options = ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, "--save", "", "--appendonly", "yes"];
+  let child: ChildProcess;
+  const start = async () => {
+    child = spawn("redis-server", [...options, "--appendfsync", "always"], { stdio: "ignore" });
+    for (const began = performance.now(); performance.now() - began < START_MS; ) {
+      if (await answers(port)) return;
+      if (child.exitCode !== null) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error("redis-server does not come up");
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async restart() {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await gone;
+      await start();
+    },
+    close() {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Whether the server has read its log and takes commands. */
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
+    const end = (is: boolean) => {
+      socket.destroy();
+      resolve(is);
+    };
+    socket.on("data", (data) => end(`${data}`.startsWith("+PONG"))).on("error", () => end(false));
+  });
+}
