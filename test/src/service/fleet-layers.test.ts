@@ -1,0 +1,86 @@
+/** Layers by a fleet: of many who want the same ones each is read once, by workers that have credentials of their own. */
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import { acquireEngineSync, releaseEngine } from "../../../src/engine/load.ts";
+import { DirectoryCache } from "../../../src/image/layer-cache.node.ts";
+import type { LayerReader } from "../../../src/image/layers.ts";
+import { readLayer } from "../../../src/image/read-layer.ts";
+import { machineRegistry } from "../../../src/registry/registry.node.ts";
+import { fleetReader, type LayerJobData, workOnLayers } from "../../../src/service/fleet-layers.ts";
+import { redisPlace } from "../../../src/service/redis-place.ts";
+import { RedisQueue } from "../../../src/service/redis-queue.ts";
+import type { LayerBlob } from "../../../src/source/container.ts";
+import { makeLayers } from "../../support/oci/images.mjs";
+import { hasProgram } from "../../support/registry/real.mjs";
+import { startServer } from "../../support/registry/server.ts";
+import { startRedis } from "../../support/service/redis.ts";
+import { emptyFolder } from "../cli/run.ts";
+
+const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+
+const read: LayerReader = async (layer, options, signal, onBytes) => {
+  const engine = acquireEngineSync();
+  try {
+    return await readLayer(engine, layer, options, signal, onBytes);
+  } finally {
+    releaseEngine(engine);
+  }
+};
+
+test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
+  "each layer is read once in the fleet",
+  async () => {
+    const [redis, server] = [await startRedis(), await startServer()];
+    const cache = new DirectoryCache(emptyFolder());
+    const queues: RedisQueue<LayerJobData>[] = [];
+    const open = async () => {
+      const queue = await RedisQueue.open<LayerJobData>(redisPlace(redis.url), "layers", { rules: { tries: 1 } });
+      queues.push(queue);
+      return queue;
+    };
+    onTestFinished(async () => {
+      await Promise.all(queues.map((queue) => queue.close(0)));
+      redis.close();
+      await server.close();
+    });
+    const registry = machineRegistry(server.host);
+    const session = await registry.session("a/b");
+    session.endpoints[0]!.credentials = { username: "user", password: "TOPSECRET" } as never;
+    const tars: Uint8Array[] = makeLayers("repeat").slice(0, 3);
+    const blobs = tars.map((tar, i): LayerBlob => {
+      const stored = gzipSync(tar);
+      const [digest, size] = [sha256(stored), stored.length];
+      server.blobs.set(digest, stored);
+      const place = { kind: "registry" as const, session, digest, size, length: size };
+      const rest = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", name: `layer ${i}`, annotations: {} };
+      return { place, compression: "gzip", digest, size, diffId: sha256(tar), ...rest };
+    });
+
+    let reads = 0;
+    const counted: LayerReader = (...task) => {
+      reads++;
+      return read(...task);
+    };
+    const wanting = { queue: await open(), cache, read: async () => expect.fail("read by the one who wants it") };
+    const want = fleetReader(wanting as never);
+    const wants = Promise.all([...blobs, ...blobs, ...blobs].map((blob) => want(blob, { hashes: ["sha512"] })));
+    while ((await wanting.queue.counts()).waiting < new Set(blobs.map(({ diffId }) => diffId)).size) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (let i = 0; i < 2; i++) workOnLayers({ queue: await open(), cache, read: counted }, () => registry, 2);
+    const found = await wants;
+    expect(reads).toBe(new Set(blobs.map(({ diffId }) => diffId)).size);
+    for (const [i, { records }] of found.entries()) {
+      const alone = await read(blobs[i % blobs.length]!, { hashes: ["sha512"] });
+      expect(Buffer.from(records.bytes).equals(alone.records.bytes)).toBe(true);
+    }
+
+    // What is damaged fails for whoever wants it, with its code, and stays in the quarantine; no secret is in there.
+    const bad = { ...blobs[0]!, diffId: sha256(Buffer.from("other")) };
+    await expect(want(bad, { hashes: ["sha512"] })).rejects.toMatchObject({ code: "BLOB_DIFF_ID" });
+    const dead = await wanting.queue.dead();
+    expect(dead.map(({ code }) => code)).toEqual(["BLOB_DIFF_ID"]);
+    expect(JSON.stringify(dead)).not.toMatch(/TOPSECRET|authorization/i);
+  },
+);
