@@ -534,5 +534,10 @@ export const HOST_ROWS = {
   SERVICE_LIMIT: "an image makes more work than a limit of the service allows",
   SERVICE_CONFIG: "a configuration of the service is not what it must be",
   SERVICE_LISTEN: "the service cannot listen on an address",
+  LOCK_FORM: "a lock file is not of the form that it must have",
+  LOCK_VERSION: "a lock file is of a version that is not known",
+  LOCK_TWICE: "a lock file has an input twice",
+  LOCK_LIMIT: "a lock file is larger than a limit allows",
+  LOCK_INPUT: "an input cannot be locked, since it cannot be read again by its name",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

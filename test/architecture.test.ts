@@ -20,7 +20,7 @@ const HOST_STEPS = [
   ["service", "inspector"],
   ["node"],
   ["index"],
-  ["seal"],
+  ["seal", "lock"],
   ["destination"],
   ["explain"],
   ["image"],

@@ -10,6 +10,7 @@
 
 import { Command } from "commander";
 import { CLASSES } from "../explain/diff-classes.ts";
+import { addCheckCommands } from "./check-commands.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
 import { addContainerOptions, INPUT } from "./options.ts";
 import { addSealCommands } from "./seal-commands.ts";
@@ -343,6 +344,7 @@ cache
 addSealCommands(program, collect);
 addSignatureCommands(program, collect);
 addServiceCommands(program, collect);
+addCheckCommands(program, collect);
 
 program
   .command("lint")

@@ -7,10 +7,11 @@
  *    "made": {"role": null, "transform": false, …}, "counts": {"entries": 6768, …}}
  */
 
-import { byFormat, ownAlgorithm, type Profile, parseProfile } from "../image/profile.ts";
+import { type Profile, parseProfile } from "../image/profile.ts";
 import { quote } from "../source/files.node.ts";
 import { openInput } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_OK, usageError, writeImage } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_OK, usageError } from "./common.ts";
+import { digestGiven } from "./digest-given.ts";
 import { checkInputOptions, type InputOptions, readInput, requireContainer } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
@@ -27,15 +28,6 @@ export interface DigestCommandOptions extends InputOptions {
   quiet?: boolean;
   progress: boolean;
   accelerator: boolean;
-}
-
-interface DigestRow {
-  profile: string;
-  format: string;
-  size: number;
-  /** Not known of an image that was not written anew. */
-  inodes?: number;
-  digest: string;
 }
 
 /**
@@ -64,27 +56,9 @@ export async function run(input: string, more: readonly string[], options: Diges
     requireContainer([source], options);
     if (options.layers) throw usageError(`--layers: ${quote(source.name)} has no layers`);
     const { tree } = await readInput(source, options, { progress, accelerator });
-    const { counts } = tree;
-    const profiles = wanted ?? [`${tree.format ?? "v1"}-${ownAlgorithm(counts.objectHash)}`];
-    const found = new Map<string, DigestRow>();
-    if (wanted === undefined && tree.image !== undefined) {
-      const [profile] = profiles as [Profile];
-      const { format, algorithm } = parseProfile(profile);
-      const digest = tree.imageDigests([algorithm])[algorithm]!;
-      found.set(profile, { profile, format, size: tree.image.size, digest });
-    }
-    for (const [format, algorithms] of byFormat(found.size > 0 ? [] : profiles)) {
-      const image = tree.openImage(format, algorithms);
-      await writeImage(image, undefined, { progress });
-      const { size, inodes } = image.layout;
-      for (const [algorithm, digest] of Object.entries(image.digests())) {
-        const profile = `${format}-${algorithm}`;
-        found.set(profile, { profile, format, size, inodes, digest });
-      }
-    }
+    const images = await digestGiven(tree, wanted as Profile[] | undefined, progress);
     progress.clear();
-    const images = [...new Set(profiles)].map((profile) => found.get(profile)!);
-    if (options.json) print(`${JSON.stringify({ images, made: treeFacts(undefined), counts })}\n`);
+    if (options.json) print(`${JSON.stringify({ images, made: treeFacts(undefined), counts: tree.counts })}\n`);
     else print(images.map(({ profile, digest }) => `${options.quiet ? "" : `${profile}:`}${digest}\n`).join(""));
     return EXIT_OK;
   } finally {

@@ -134,7 +134,7 @@ function isGiven(found: Candidate | undefined, { tree, container }: TreeInput, o
 }
 
 /** The trees but the one that is given. */
-function viewsOf({ trees, view: given, layers }: ContainerInput, hash: HashName): TreeView[] {
+export function viewsOf({ trees, view: given, layers }: ContainerInput, hash: HashName): TreeView[] {
   return allViews(layers.length)
     .filter(({ view }) => JSON.stringify(view) !== JSON.stringify(given))
     .map(({ view, ...words }) => ({ ...words, merge: (engine) => trees.tree(engine, view, hash) }));

@@ -39,6 +39,19 @@ export function addSealedOptions(command: Command, hasTransform: boolean): void 
   addReadingOptions(command);
 }
 
+/** Adds the options of inputs that are locked: of each the trees and platforms that are wanted. */
+export function addLockedOptions(command: Command, collect: (value: string, before?: string[]) => string[]): void {
+  command
+    .optionsGroup("Container images:")
+    .option("--platform <os/arch[/variant]>", "which image; may be repeated, each platform is locked", collect)
+    .option("--role <role>", "merged (the default), bootable, layer (each one) or all; may be repeated", collect);
+  addTransformOptions(command);
+  command
+    .option("--no-xattrs", "of a directory: without its xattrs, where they cannot be read or do not matter")
+    .option("--no-transform", "the tree as the layers leave it");
+  addReadingOptions(command);
+}
+
 function addPlatformOption(command: Command): void {
   command
     .optionsGroup("Container images:")
@@ -51,7 +64,8 @@ function addTransformOptions(command: Command): void {
     .option("--xattrs <mode>", "what the OCI transform keeps: allowlist-only (the default) or keep-user-xattrs");
 }
 
-function addReadingOptions(command: Command): void {
+/** Adds the options of how layers are read, which change no result. */
+export function addReadingOptions(command: Command): void {
   command
     .option("--workers <count>", "layers, or files of a directory, read at the same time; at most 64")
     .option(

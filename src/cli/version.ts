@@ -11,8 +11,12 @@ import { print } from "./text.ts";
 
 /** Runs the command. @returns the exit code */
 export function run(): number {
-  const manifest = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
   const sha256 = createHash("sha256").update(engineBytes()).digest("hex");
-  print(`composefs-wasm ${manifest.version}\nengine ABI ${ABI_VERSION}\nengine.wasm sha256 ${sha256}\n`);
+  print(`composefs-wasm ${packageVersion()}\nengine ABI ${ABI_VERSION}\nengine.wasm sha256 ${sha256}\n`);
   return EXIT_OK;
+}
+
+/** Version of this package. */
+export function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")).version;
 }

@@ -58,7 +58,7 @@ function node(args: string[]): string {
 
 test("holds what runs and nothing else", () => {
   const allowed =
-    /^(package\.json|README\.md|LICENSE|SECURITY\.md|CHANGELOG\.md|build\/abi\.md|build\/engine\.wasm|build\/(src|assembly)\/.*\.(js|d\.ts)|build\/inspector\/(index\.html|assets\/[\w.-]+\.(js|css|svg|wasm)))$/;
+    /^(package\.json|README\.md|LICENSE|SECURITY\.md|CHANGELOG\.md|composefs\.lock\.schema\.json|build\/abi\.md|build\/engine\.wasm|build\/(src|assembly)\/.*\.(js|d\.ts)|build\/inspector\/(index\.html|assets\/[\w.-]+\.(js|css|svg|wasm)))$/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toContain("LICENSE");
   expect(files).toContain("build/inspector/index.html");

@@ -17,7 +17,8 @@ export type OracleName =
   | "openssl"
   | "fsck.erofs"
   | "dump.erofs"
-  | "mkfs.erofs";
+  | "mkfs.erofs"
+  | "xmllint";
 
 /** Version of the mkcomposefs that made the goldens. */
 const PINNED_VERSION = "1.0.8";
@@ -35,6 +36,7 @@ const HOW_TO_GET: Record<OracleName, string> = {
   "fsck.erofs": "test/oracle/install-packages.sh erofs-utils",
   "dump.erofs": "test/oracle/install-packages.sh erofs-utils",
   "mkfs.erofs": "test/oracle/install-packages.sh erofs-utils",
+  xmllint: "test/oracle/install-packages.sh libxml2-utils",
 };
 
 function isExecutable(path: string): boolean {

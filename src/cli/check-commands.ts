@@ -1,0 +1,43 @@
+/**
+ * Names and options of the commands that hold images to what they were. What they do is in the file of their name, which
+ * is loaded when one runs.
+ */
+
+import type { Command } from "commander";
+import { LOCKFILE_NAME } from "../lock/lockfile.ts";
+import { runCommand } from "./common.ts";
+import { addLockedOptions, addReadingOptions, INPUT } from "./options.ts";
+
+/** Adds `lock` and `check` to the program. @param collect for options that may be given several times */
+export function addCheckCommands(program: Command, collect: (value: string, before?: string[]) => string[]): void {
+  const lock = program
+    .command("lock")
+    .description("write the digests of inputs into a lock file, for check; other inputs in it stay as they are")
+    .argument("<inputs...>", INPUT)
+    .option("-o, --output <file>", "the lock file; inputs are stored relative to its folder", LOCKFILE_NAME)
+    .option("-p, --profile <profile>", "FORMAT-HASH-BITS, such as v1-sha256-12; may be repeated", collect)
+    .option("--json", "print the lock file")
+    .option("--no-progress", "no progress on the terminal")
+    .action(async (inputs, options) => {
+      await runCommand(options.json, async () => (await import("./lock.ts")).run(inputs, options));
+    });
+  addLockedOptions(lock, collect);
+  const check = program
+    .command("check")
+    .description("hold the inputs of a lock file against it; exit with 1 when one is not what is locked")
+    .argument("[lockfile]", "written by lock", LOCKFILE_NAME)
+    .option("--against <image>", "the old image, to say what changed; of a lock file with one input")
+    .option(
+      "--against-folder <dir>",
+      "an older checkout: the old images have the same names beside the lock file there",
+    )
+    .option("--update", "rewrite the lock file, after saying what changes")
+    .option("--format <format>", "text, json, github (annotations), markdown, sarif or junit", "text")
+    .option("--report <format=file>", "write the report in this form into a file, too; may be repeated", collect)
+    .option("--json", "the same as --format json")
+    .option("--no-progress", "no progress on the terminal")
+    .action(async (lockfile, options) => {
+      await runCommand(options.json, async () => (await import("./check.ts")).run(lockfile, options));
+    });
+  addReadingOptions(check);
+}
