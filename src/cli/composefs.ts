@@ -12,6 +12,7 @@ import { Command } from "commander";
 import { CLASSES } from "../explain/diff-classes.ts";
 import { addCheckCommands } from "./check-commands.ts";
 import { EXIT_INPUT, EXIT_OK, reportError, runCommand, usageError } from "./common.ts";
+import { groupCommands } from "./groups.ts";
 import { addContainerOptions, INPUT } from "./options.ts";
 import { addSealCommands } from "./seal-commands.ts";
 import { addServiceCommands } from "./service-commands.ts";
@@ -372,6 +373,7 @@ for (const command of program.commands) {
 addContainerOptions(program.commands.find((command) => command.name() === "uki")!, false, null);
 
 addContainerOptions(store.commands[0]!, true, false);
+groupCommands(program);
 
 /** Classes of differences, for the help of `diff`. */
 function classHelp(): string {
