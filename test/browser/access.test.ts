@@ -5,9 +5,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BROWSERS, startBrowser } from "./support/browsers.ts";
+import { startBrowser } from "./support/browsers.ts";
+import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
-import { Person, RETRIES } from "./support/person.ts";
+import { Person } from "./support/person.ts";
 import { Samples } from "./support/samples.ts";
 
 const VIEWS = [
@@ -33,7 +34,7 @@ interface AxeResult {
   violations: Array<{ id: string; nodes: Array<{ html: string; failureSummary: string }> }>;
 }
 
-describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
+inEachBrowser((name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
 
@@ -103,7 +104,11 @@ describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
     await person.press("End");
     await until("var");
     await person.press("ArrowRight");
-    await person.page.waitForSelector(".tree-row.active[aria-expanded=true]");
+    await person.until(
+      "the row to be so",
+      (selector) => document.querySelector(selector) !== null,
+      ".tree-row.active[aria-expanded=true]",
+    );
     await person.press("ArrowRight");
     await until("backups");
     await person.see(".entry h2", "backups");
@@ -111,7 +116,11 @@ describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
     await person.press("ArrowLeft");
     await until("var");
     await person.press("ArrowLeft");
-    await person.page.waitForSelector(".tree-row.active[aria-expanded=false]");
+    await person.until(
+      "the row to be so",
+      (selector) => document.querySelector(selector) !== null,
+      ".tree-row.active[aria-expanded=false]",
+    );
     await person.press("Home");
     await until("/");
     await person.press("/");

@@ -3,18 +3,19 @@
  * reach, in words; reading that is watched and called off. No request goes out unless it was asked for.
  */
 import { truncateSync } from "node:fs";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { debian } from "../support/fixtures.ts";
-import { BROWSERS, startBrowser } from "./support/browsers.ts";
+import { startBrowser } from "./support/browsers.ts";
+import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
 import { writeLargeLayer } from "./support/large-layer.ts";
-import { Person, RETRIES } from "./support/person.ts";
+import { Person } from "./support/person.ts";
 import { goldenImage, Samples } from "./support/samples.ts";
 
 const samples = new Samples();
 afterAll(() => samples.remove());
 
-describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
+inEachBrowser((name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
   let person: Person;

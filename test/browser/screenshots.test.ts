@@ -5,11 +5,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BROWSERS, startBrowser } from "./support/browsers.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startBrowser } from "./support/browsers.ts";
+import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
 import { writeLargeLayer } from "./support/large-layer.ts";
-import { Person, RETRIES } from "./support/person.ts";
+import { Person } from "./support/person.ts";
 import { Samples } from "./support/samples.ts";
 
 const FOLDER = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
@@ -42,7 +43,7 @@ const SHOTS: readonly Shot[] = [
   ["downloads", [sealed.archive], "#/downloads"],
 ];
 
-describe.each(BROWSERS)("%s", (name) => {
+inEachBrowser((name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
 
@@ -60,7 +61,7 @@ describe.each(BROWSERS)("%s", (name) => {
   const schemes = name === "chromium" ? ["light", "dark"] : ["light"];
   const shots = schemes.flatMap((scheme) => SHOTS.map((shot) => [scheme, shot[0], shot] as const));
 
-  test.each(shots)("%s %s", { retry: RETRIES }, async (scheme, shot, [, inputs, hash, size]) => {
+  test.each(shots)("%s %s", async (scheme, shot, [, inputs, hash, size]) => {
     const [width, height] = size ?? [1440, 900];
     const person = await Person.visit(browser.browser, served.address, { width, height, isDark: scheme === "dark" });
     if (inputs.length > 0) {
@@ -75,7 +76,7 @@ describe.each(BROWSERS)("%s", (name) => {
     await person.leave();
   });
 
-  test("reading", { retry: RETRIES }, async () => {
+  test("reading", async () => {
     const large = samples.file("large.tar", "");
     writeLargeLayer(large, 1 << 30);
     const person = await Person.visit(browser.browser, served.address, { width: 1440, height: 900 });

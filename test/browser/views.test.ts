@@ -3,12 +3,13 @@
  * findings, structure, downloads; each with the command that prints the same.
  */
 import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { composefs } from "../src/cli/run.ts";
 import { debian } from "../support/fixtures.ts";
-import { BROWSERS, startBrowser } from "./support/browsers.ts";
+import { startBrowser } from "./support/browsers.ts";
+import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
-import { Person, RETRIES } from "./support/person.ts";
+import { Person } from "./support/person.ts";
 import { goldenImage, Samples } from "./support/samples.ts";
 
 const samples = new Samples();
@@ -20,7 +21,7 @@ const dump = samples.debianDump();
 const changed = samples.debianChanged();
 const image = samples.debianImage();
 
-describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
+inEachBrowser((name) => {
   let served: Awaited<ReturnType<typeof servePage>>;
   let browser: Awaited<ReturnType<typeof startBrowser>>;
   let person: Person;
@@ -73,7 +74,7 @@ describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
     await person.see(".digests dt", "v0-sha512-12");
     const digests = async () => (await person.texts(".digests .digest code")).map((text) => text.replace(/\s/g, ""));
     const tree = expected["allowlist-only"]!;
-    await person.page.waitForFunction(() => document.querySelectorAll(".digests .digest").length === 2);
+    await person.until("two digests", () => document.querySelectorAll(".digests .digest").length === 2);
     expect(await digests()).toEqual([tree["v1-sha512"], tree["v0-sha512"]]);
     await person.see(".command", "-p v1-sha512-12 -p v0-sha512-12");
     await person.click(".digests .icon-button", "Copy the v1-sha512-12 digest");
@@ -220,7 +221,7 @@ describe.each(BROWSERS)("%s", { retry: RETRIES }, (name) => {
     });
     const take = async (at: number) => {
       await person.click(`.download:nth-child(${at + 1}) button`, "Download");
-      await person.page.waitForFunction((count) => (globalThis as unknown as Taken).taken.length > count, {}, at);
+      await person.until("a download", (count) => (globalThis as unknown as Taken).taken.length > count, at);
       return person.page.evaluate(async (at) => {
         const { name, base64 } = (globalThis as unknown as Taken).taken[at]!;
         return { name, base64: await base64 };

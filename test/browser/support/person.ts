@@ -12,12 +12,7 @@ import type { Browser, ElementHandle, KeyInput, Page } from "puppeteer-core";
 
 /** How long a person waits for what does not come. */
 const PATIENCE_MS = 20_000;
-
-/**
- * How often a test is tried again. In Firefox 140 under its driver, `new Worker` in a worker now and then never comes back when
- * the machine is busy (2 of 20 openings of two images at once); Chromium has no such gap, and needs none of the tries.
- */
-export const RETRIES = 2;
+const POLL_MS = 40;
 
 export interface VisitOptions {
   /** Pixels of the window. */
@@ -48,7 +43,7 @@ export class Person {
     await page.setViewport({ width, height });
     if (isDark) await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
     await page.goto(address);
-    await page.waitForSelector("#app > *");
+    await person.until("the page to begin", () => document.querySelector("#app > *") !== null);
     return person;
   }
 
@@ -64,7 +59,8 @@ export class Person {
   }
 
   async upload(selector: string, ...paths: string[]): Promise<void> {
-    const input = (await this.page.waitForSelector(selector)) as ElementHandle<HTMLInputElement>;
+    await this.until(`${selector} to be there`, (selector) => document.querySelector(selector) !== null, selector);
+    const input = (await this.page.$(selector)) as ElementHandle<HTMLInputElement>;
     await input.uploadFile(...paths);
   }
 
@@ -105,7 +101,7 @@ export class Person {
 
   /** Waits until nothing is being read or computed. */
   async settle(): Promise<void> {
-    await this.#wait("nothing to be busy", () => {
+    await this.until("nothing to be busy", () => {
       const isBusy = document.querySelector(".opening, .busy, [aria-busy=true]") !== null;
       return !isBusy && document.querySelector("main h1") !== null;
     });
@@ -113,7 +109,7 @@ export class Person {
 
   /** Waits for a text in an element. */
   async see(selector: string, text: string): Promise<void> {
-    await this.#wait(
+    await this.until(
       `${JSON.stringify(text)} in ${selector}`,
       (selector, text) =>
         [...document.querySelectorAll<HTMLElement>(selector)].some((element) =>
@@ -124,27 +120,30 @@ export class Person {
     );
   }
 
-  /** Waits for something in the page. */
-  async #wait<T extends unknown[]>(
+  /**
+   * Waits for something in the page by asking again and again: a wait that is handed to the page keeps workers from coming up in
+   * Firefox, now and then.
+   *
+   * @param what for people
+   */
+  async until<T extends unknown[]>(
     what: string,
     holds: (...parameters: T) => boolean,
     ...parameters: T
   ): Promise<void> {
-    try {
-      await this.page.waitForFunction(
-        holds as (...parameters: unknown[]) => boolean,
-        { timeout: PATIENCE_MS },
-        ...parameters,
-      );
-    } catch (error) {
-      const seen = await this.page.evaluate(() => document.body.innerText);
-      throw new Error(`expected ${what}, ${await this.address()} has:\n${seen}`, { cause: error });
+    const end = performance.now() + PATIENCE_MS;
+    while (!(await this.page.evaluate(holds as (...parameters: unknown[]) => boolean, ...parameters))) {
+      if (performance.now() > end) {
+        const seen = await this.page.evaluate(() => document.body.innerText);
+        throw new Error(`expected ${what}, ${await this.address()} has:\n${seen}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
   /** The text of the first element, as it is seen. */
   async text(selector: string): Promise<string> {
-    await this.page.waitForSelector(selector, { timeout: PATIENCE_MS });
+    await this.until(`${selector} to be there`, (selector) => document.querySelector(selector) !== null, selector);
     const text = await this.page.$eval(selector, (element) => (element as HTMLElement).innerText);
     return text.replaceAll("\u00a0", " ").trim();
   }
@@ -157,16 +156,20 @@ export class Person {
 
   /** Clicks the first element whose text or label has `text`; waits for it. */
   async click(selector: string, text = ""): Promise<void> {
-    const found = await this.page.waitForFunction(
-      (selector, text) =>
-        [...document.querySelectorAll(selector)].find((element) =>
+    await this.until(
+      `${JSON.stringify(text)} in ${selector}, to be clicked`,
+      (selector, text) => {
+        const found = [...document.querySelectorAll(selector)].find((element) =>
           `${element.textContent} ${element.getAttribute("aria-label")}`.replaceAll("\u00a0", " ").includes(text),
-        ),
-      { timeout: PATIENCE_MS },
+        );
+        document.querySelector("[data-found]")?.removeAttribute("data-found");
+        found?.setAttribute("data-found", "");
+        return found !== undefined;
+      },
       selector,
       text,
     );
-    await (found as ElementHandle<Element>).click();
+    await (await this.page.$("[data-found]"))!.click();
   }
 
   /** Presses keys, one after the other. */
@@ -189,7 +192,7 @@ export class Person {
 
   /** Waits until the address is this one. */
   async seeAddress(hash: string): Promise<void> {
-    await this.page.waitForFunction((to) => location.hash === to, { timeout: PATIENCE_MS }, hash);
+    await this.until(`the address ${hash}`, (to) => location.hash === to, hash);
   }
 
   async leave(): Promise<void> {

@@ -2,7 +2,8 @@
  * What the lint has found: hazards for sealing, the worst first.
  */
 
-import type { LintFacts } from "../../protocol.ts";
+import { useState } from "preact/hooks";
+import type { LintFacts, Side } from "../../protocol.ts";
 import { commandText } from "../model/command.ts";
 import { countOf, countText } from "../model/format.ts";
 import { fileHash, type Route } from "../model/route.ts";
@@ -17,7 +18,9 @@ import { FailureNotice, type Tone } from "../parts/notice.tsx";
 const LEVELS = ["error", "warning", "note"] as const;
 const TONES: Record<(typeof LEVELS)[number], Tone> = { error: "bad", warning: "warn", note: "note" };
 
-/** Fewer are all shown in full. */
+/** Places of a finding that are shown at first. */
+const FIRST_PLACES = 24;
+/** Fewer findings are all shown in full. */
 const OPEN_FINDINGS_MAX = 6;
 
 export function FindingsView({ shown, route }: { shown: Shown; route: Route }) {
@@ -76,25 +79,42 @@ function Findings({ facts, route, shown }: { facts: LintFacts; route: Route; sho
             <div class="finding-body">
               <p>{finding.reason}</p>
               <p class="soft">{finding.advice}</p>
-              <ul class="finding-places">
-                {finding.places.map(({ path, layer, line, detail }) => (
-                  <li key={path}>
-                    <a class="long" href={fileHash(shown.side, path)}>
-                      {readable(path)}
-                    </a>
-                    {detail !== undefined && <span class="soft">{detail}</span>}
-                    {layer !== undefined && layer > 0 && <span class="soft">layer {layer}</span>}
-                    {line !== undefined && line > 0 && <span class="soft">line {countText(line)}</span>}
-                  </li>
-                ))}
-              </ul>
-              {finding.count > finding.places.length && (
-                <p class="soft">{`and ${countText(finding.count - finding.places.length)} more`}</p>
-              )}
+              <Places finding={finding} side={shown.side} />
             </div>
           </details>
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The first places; all that are known when somebody wants them. */
+function Places({ finding, side }: { finding: LintFacts["findings"][number]; side: Side }) {
+  const { places, count } = finding;
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? places : places.slice(0, FIRST_PLACES);
+  return (
+    <>
+      <ul class="finding-places">
+        {shown.map(({ path, layer, line, detail }) => (
+          <li key={`${path} ${layer} ${line}`}>
+            <a class="long" href={fileHash(side, path)}>
+              {readable(path)}
+            </a>
+            {detail !== undefined && <span class="soft">{detail}</span>}
+            {layer !== undefined && layer > 0 && <span class="soft">layer {layer}</span>}
+            {line !== undefined && line > 0 && <span class="soft">line {countText(line)}</span>}
+          </li>
+        ))}
+      </ul>
+      {places.length > shown.length && (
+        <p>
+          <button type="button" class="link-button" onClick={() => setWhole(true)}>
+            {`Show ${countText(places.length)} of ${countText(count)}`}
+          </button>
+        </p>
+      )}
+      {isWhole && count > places.length && <p class="soft">{`and ${countText(count - places.length)} more`}</p>}
+    </>
   );
 }
