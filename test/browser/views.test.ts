@@ -102,8 +102,8 @@ inEachBrowser((name) => {
     await person.click(".tree-row", "usr");
     await person.see(".entry h2", "usr");
     await person.click(".tree-row.selected .tree-toggle");
-    const rows = (await person.texts(".tree-row .tree-text")).length;
-    expect(rows).toBeGreaterThan(3);
+    const rows = async () => (await person.texts(".tree-row .tree-text")).length;
+    await expect.poll(rows, { timeout: 5000 }).toBeGreaterThan(3);
     const paths = composefs(["ls", "-R", "--json", xattrs]);
     const entries: Array<{ path: string; digest?: string; xattrs?: Record<string, string> }> = JSON.parse(
       paths.stdout,
