@@ -16,8 +16,9 @@ import { ioError, quote } from "../source/files.node.ts";
 import { HOST } from "../source/host.ts";
 import { sourceLimits } from "../source/limits.ts";
 import { compressionOf } from "../source/media-types.ts";
+import { LAYOUT_FILE } from "../source/oci.ts";
 import type { NewBlob } from "./destination.ts";
-import { LAYOUT_FILE, type LayoutStore } from "./layout.ts";
+import type { LayoutStore } from "./layout.ts";
 
 const COPY_BYTES = 1 << 20;
 /** Members begin at multiples of this: POSIX pax, "ustar Interchange Format". */

@@ -6,8 +6,9 @@ import { OutputFile } from "../image/output.node.ts";
 import { kindError } from "../source/archive.ts";
 import { blobPath } from "../source/document.ts";
 import { ioError, type SystemError } from "../source/files.node.ts";
+import { LAYOUT_FILE } from "../source/oci.ts";
 import type { NewBlob } from "./destination.ts";
-import { LAYOUT_FILE, type LayoutStore } from "./layout.ts";
+import type { LayoutStore } from "./layout.ts";
 
 /** A layout in a directory. */
 export class DirectoryStore implements LayoutStore {

@@ -25,8 +25,6 @@ export interface LayoutStore {
   discard(): void;
 }
 
-/** `oci-layout` of a new one. */
-export const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
 const NEW_INDEX = '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
 const WHERE = "index.json";
 

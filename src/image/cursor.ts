@@ -21,7 +21,7 @@ export type EntryType =
   | "hardlink";
 
 /** By the TYPE_* numbers of assembly/tree/node.ts. */
-const TYPES: readonly EntryType[] = [
+export const ENTRY_TYPES: readonly EntryType[] = [
   "file",
   "file",
   "directory",
@@ -65,7 +65,7 @@ export class Entry {
     return this.#u32(abi.CURSOR_PARENT);
   }
   get type(): EntryType {
-    return TYPES[this.#u32(abi.CURSOR_TYPE)]!;
+    return ENTRY_TYPES[this.#u32(abi.CURSOR_TYPE)]!;
   }
   /** st_mode: type and permissions. 0 of a hardlink. */
   get mode(): number {

@@ -4,7 +4,6 @@
  */
 
 import * as abi from "../../assembly/abi.ts";
-import type { EntryType } from "./cursor.ts";
 import type { LayerRecords } from "./layer-records.ts";
 
 /** TYPE_* numbers of assembly/tree/node.ts. */
@@ -12,19 +11,6 @@ export const REGULAR = 1;
 export const DIRECTORY = 2;
 export const CHARACTER_DEVICE = 3;
 export const HARDLINK = 8;
-
-/** Types by those numbers. */
-export const LAYER_TYPES: readonly EntryType[] = [
-  "file",
-  "file",
-  "directory",
-  "character device",
-  "block device",
-  "fifo",
-  "socket",
-  "symlink",
-  "hardlink",
-];
 
 /** By which OCI layers mark a deleted name, and a directory of which nothing of lower layers is left (oci-to-tree.md 4). */
 export const WHITEOUT_PREFIX = ".wh.";

@@ -8,14 +8,13 @@
 import { ComposefsError } from "../error.ts";
 import { toHex } from "../image/hex.ts";
 import type { VerityAlgorithm } from "../image/profile.ts";
+import { EMPTY_TYPE, MANIFEST_TYPE } from "../registry/descriptor.ts";
 import { type JsonNode, parseJson } from "../source/json.ts";
 import { readAnnotations, type Seal } from "./annotations.ts";
 import { formatKey, SEAL_ROLES } from "./keys.ts";
 
 export const ARTIFACT_TYPE = "application/vnd.composefs.metadata.v1";
 export const SIGNATURE_MEDIA_TYPE = "application/vnd.composefs.signature.v1+pkcs7";
-const MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const EMPTY_MEDIA_TYPE = "application/vnd.oci.empty.v1+json";
 
 /** What a descriptor says of a blob. */
 export interface BlobDescriptor {
@@ -29,7 +28,7 @@ export interface BlobDescriptor {
 /** The empty blob of OCI artifacts: image-spec, manifest.md, "Guidance for an empty descriptor". */
 export const EMPTY_BLOB: Uint8Array = new TextEncoder().encode("{}");
 export const EMPTY_DESCRIPTOR: BlobDescriptor = {
-  mediaType: EMPTY_MEDIA_TYPE,
+  mediaType: EMPTY_TYPE,
   digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
   size: 2,
 };
@@ -84,7 +83,7 @@ export async function makeArtifact(subject: BlobDescriptor, seals: readonly Seal
   }
   const document = {
     schemaVersion: 2,
-    mediaType: MANIFEST_MEDIA_TYPE,
+    mediaType: MANIFEST_TYPE,
     artifactType: ARTIFACT_TYPE,
     config: EMPTY_DESCRIPTOR,
     layers,
@@ -92,7 +91,7 @@ export async function makeArtifact(subject: BlobDescriptor, seals: readonly Seal
   };
   const manifest = new TextEncoder().encode(JSON.stringify(document));
   const digest = await sha256(manifest);
-  const descriptor = { mediaType: MANIFEST_MEDIA_TYPE, digest, size: manifest.length, artifactType: ARTIFACT_TYPE };
+  const descriptor = { mediaType: MANIFEST_TYPE, digest, size: manifest.length, artifactType: ARTIFACT_TYPE };
   return { manifest, descriptor, blobs };
 }
 
@@ -112,7 +111,7 @@ export function readArtifact(manifest: Uint8Array, where: string): ReadArtifact 
   if (!subjectNode.isPresent) throw artifactError(where, "there is no subject");
   const violations: string[] = [];
   const config = readBlob(root.field("config"));
-  if (config.mediaType !== EMPTY_MEDIA_TYPE || config.digest !== EMPTY_DESCRIPTOR.digest) {
+  if (config.mediaType !== EMPTY_TYPE || config.digest !== EMPTY_DESCRIPTOR.digest) {
     violations.push("the config is not the empty descriptor");
   }
   const entries = root

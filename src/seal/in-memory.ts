@@ -10,12 +10,13 @@ import { TRANSFORM_REVISIONS, type TransformRevision, XATTR_MODES, type XattrMod
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
 import { readLayer } from "../image/read-layer.ts";
 import { LayeredImage } from "../image/view.ts";
+import { MANIFEST_TYPE } from "../registry/descriptor.ts";
 import type { BlobPlace, ContainerImage, FileTable } from "../source/container.ts";
 import { blobPath, type Reading } from "../source/document.ts";
 import { HOST } from "../source/host.ts";
 import { parseJson } from "../source/json.ts";
 import { type SourceLimits, sourceLimits } from "../source/limits.ts";
-import { openOci } from "../source/oci.ts";
+import { LAYOUT_FILE, openOci } from "../source/oci.ts";
 import { type Artifact, makeArtifact, sha256 } from "./artifact.ts";
 import { isSealable, type SealableImage, sealHashes, verifyContainer } from "./container.ts";
 import { SealDigests } from "./digests.ts";
@@ -77,8 +78,6 @@ export interface SealedImageBytes {
   /** One for each algorithm; none inline. */
   artifacts: Artifact[];
 }
-
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
 /**
  * Verifies an image by its seals, those in its manifest and those of artifacts: every digest that is stated is computed from
@@ -234,7 +233,7 @@ class MemoryFiles implements FileTable {
       manifests.push(await files.#add(artifact, { mediaType: MANIFEST_TYPE, artifactType: "unknown" }));
     }
     files.#documents.set("index.json", new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, manifests })));
-    files.#documents.set("oci-layout", new TextEncoder().encode('{"imageLayoutVersion":"1.0.0"}'));
+    files.#documents.set("oci-layout", new TextEncoder().encode(LAYOUT_FILE));
     return files;
   }
 

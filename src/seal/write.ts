@@ -6,6 +6,7 @@
 import type { Destination, NewManifest } from "../destination/destination.ts";
 import { replaceDescriptors } from "../destination/layout.ts";
 import { ComposefsError } from "../error.ts";
+import { MANIFEST_TYPE } from "../registry/descriptor.ts";
 import type { ContainerImage, FileTable } from "../source/container.ts";
 import { type Reading, readBlob, readDescriptor, readFile } from "../source/document.ts";
 import { JsonNode } from "../source/json.ts";
@@ -26,9 +27,6 @@ export interface WrittenSeals {
   /** New manifests: of artifacts, or that of the image. */
   documents: NewManifest[];
 }
-
-/** Docker's manifests have no annotations: who reads them, or writes them anew, drops what it does not know. */
-const INLINE_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
 /**
  * Seals an image by artifacts, one for each algorithm.
@@ -81,7 +79,8 @@ export async function sealInside(
   check: SignatureCheck | null,
 ): Promise<WrittenSeals> {
   const { digest, bytes, mediaType, json } = manifest!;
-  if (mediaType !== INLINE_TYPE) {
+  // Docker's manifests have no annotations: who reads them, or writes them anew, drops what it does not know.
+  if (mediaType !== MANIFEST_TYPE) {
     const what = "its manifest is of Docker's format, which has no annotations; seal it by an artifact, or convert it";
     throw new ComposefsError("SEAL_INLINE", `${name}: ${what}`, { text: mediaType });
   }

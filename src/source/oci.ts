@@ -76,6 +76,9 @@ export function readDiffIds(config: JsonNode, layerCount: number): string[] {
   throw new ComposefsError("SOURCE_LAYERS", `${list.where}: ${what}`, { actual: diffIds.length, limit: layerCount });
 }
 
+/** The file `oci-layout` of a layout of this version: image-spec, image-layout.md. */
+export const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
+
 /** A later version of the layout may have other rules. */
 async function checkLayout(files: FileTable, reading: Reading): Promise<void> {
   const { root } = await readFile(files, "oci-layout", reading);

@@ -9,6 +9,7 @@ import type { Registry } from "../registry/registry.ts";
 import type { BlobPlace, FileTable } from "./container.ts";
 import { blobPath } from "./document.ts";
 import { INDEX_TYPES, MANIFEST_TYPES } from "./media-types.ts";
+import { LAYOUT_FILE } from "./oci.ts";
 import { TAG_KEY } from "./select.ts";
 
 /** A repository, as a layout in which there is one image or index. */
@@ -36,7 +37,7 @@ export class RegistryFiles implements FileTable {
     const index = { schemaVersion: 2, manifests: [{ mediaType, digest, size: bytes.length, annotations }] };
     files.#documents.set(blobPath(digest), new Blob([bytes]));
     files.#documents.set("index.json", new Blob([JSON.stringify(index)]));
-    files.#documents.set("oci-layout", new Blob(['{"imageLayoutVersion":"1.0.0"}']));
+    files.#documents.set("oci-layout", new Blob([LAYOUT_FILE]));
     return files;
   }
 

@@ -7,9 +7,8 @@ import { displayBytes, escapeBytes } from "../../explain/display.ts";
 import { type PathEvent as LayerEvent, pathEvents } from "../../explain/layer-changes.ts";
 import { entryFacts, modeText, pathOfText, timeText } from "../../explain/listing.ts";
 import { xattrMeaning } from "../../explain/xattr-meaning.ts";
-import type { Entry, Xattr } from "../../image/cursor.ts";
+import { ENTRY_TYPES, type Entry, type Xattr } from "../../image/cursor.ts";
 import { toHex } from "../../image/hex.ts";
-import { LAYER_TYPES } from "../../image/layer-entries.ts";
 import type { EntryDetails, PathEvent, XattrFacts } from "../protocol.ts";
 import type { OpenImage } from "./open-image.ts";
 
@@ -88,7 +87,7 @@ function historyOf({ container, view }: OpenImage, path: Uint8Array): PathEvent[
 }
 
 function eventOf({ type, ...event }: LayerEvent): PathEvent {
-  return { ...event, type: type === null ? null : (LAYER_TYPES[type] ?? null) };
+  return { ...event, type: type === null ? null : (ENTRY_TYPES[type] ?? null) };
 }
 
 /** Names of user and group, as far as the files that say so were kept when the layers were read. */
