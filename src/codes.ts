@@ -534,6 +534,7 @@ export const HOST_ROWS = {
   SERVICE_LIMIT: "an image makes more work than a limit of the service allows",
   SERVICE_CONFIG: "a configuration of the service is not what it must be",
   SERVICE_LISTEN: "the service cannot listen on an address",
+  SERVICE_QUEUE: "the queue of many machines cannot be reached, or what reaches it cannot be loaded",
   LOCK_FORM: "a lock file is not of the form that it must have",
   LOCK_VERSION: "a lock file is of a version that is not known",
   LOCK_TWICE: "a lock file has an input twice",

@@ -10,7 +10,7 @@ const GROUPS: ReadonlyArray<readonly [heading: string, names: readonly string[]]
   ["Images that boot:", ["uki", "karg"]],
   ["On Linux:", ["store", "mount", "umount"]],
   ["In CI:", ["lock", "check"]],
-  ["For registries:", ["precompute", "serve", "cache"]],
+  ["For registries:", ["precompute", "serve", "worker", "queue", "cache"]],
 ];
 
 /** Puts the commands of the program into their groups and order; those of no group come last. */

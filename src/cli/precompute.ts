@@ -34,8 +34,8 @@ import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
 import { print, printable, printError } from "./text.ts";
 
-/** Options that `precompute` and `serve` share. */
-export interface ServiceOptions {
+/** Options that the commands of the service share. */
+export interface ConfigOptions {
   config?: string;
   algorithm?: string[];
   platform?: string[];
@@ -44,11 +44,13 @@ export interface ServiceOptions {
   state?: string;
   /** False for `--no-cache`, which these commands do not have. */
   cache?: string;
+  /** `precompute` has none. */
+  queue?: string;
   parallel?: string;
   prune?: boolean;
 }
 
-export interface PrecomputeOptions extends ServiceOptions {
+export interface PrecomputeOptions extends ConfigOptions {
   recheck?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -136,7 +138,7 @@ export async function run(operands: readonly string[], options: PrecomputeOption
 }
 
 /** The file, the environment above it, the options above both. @throws {ComposefsError} USAGE, SERVICE_CONFIG, IO_OPEN */
-export function configOf(operands: readonly string[], options: ServiceOptions): ServiceConfig {
+export function configOf(operands: readonly string[], options: ConfigOptions): ServiceConfig {
   const { config: file } = options;
   const config =
     file === undefined ? withEnvironment(defaultConfig(), process.env) : readConfig(readText(file), file, process.env);
@@ -146,15 +148,17 @@ export function configOf(operands: readonly string[], options: ServiceOptions): 
   }
   if (options.platform !== undefined) config.platforms = options.platform;
   if (options.prune) config.prune = true;
-  if (options.parallel !== undefined) {
-    const parallel = /^\d{1,3}$/.test(options.parallel) ? Number(options.parallel) : 0;
-    if (parallel < 1 || parallel > PARALLEL_MAX) {
-      throw usageError(`--parallel: expected a number from 1 to ${PARALLEL_MAX}, got ${quote(options.parallel)}`);
-    }
-    config.parallel = parallel;
-  }
+  if (options.parallel !== undefined) config.parallel = countOption("--parallel", options.parallel);
   const { key = config.key, cert = config.certificate, state = config.state, cache = config.cache } = options;
-  return { ...config, key, certificate: cert, state, cache };
+  const { queue = config.queue } = options;
+  return { ...config, key, certificate: cert, state, cache, queue };
+}
+
+/** How many at a time. @throws {ComposefsError} USAGE */
+export function countOption(name: string, text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= PARALLEL_MAX) return count;
+  throw usageError(`${name}: expected a number from 1 to ${PARALLEL_MAX}, got ${quote(text)}`);
 }
 
 /** @throws {ComposefsError} USAGE, REGISTRY_REFERENCE */

@@ -5,19 +5,21 @@
  *   http://127.0.0.1:8080
  *
  * What it is told over HTTP is in src/service/server.ts, its configuration in src/service/config.ts. Running work is finished
- * or put back when it ends. The secret that registries know comes from a file (`secret`, `COMPOSEFS_SECRET_FILE`) or from
- * `COMPOSEFS_SECRET`, never from an option, which others see in the list of processes.
+ * or put back when it ends. With `--queue redis://…` it hears and scans, and `composefs worker` works. The secret that
+ * registries know comes from a file (`secret`, `COMPOSEFS_SECRET_FILE`) or from `COMPOSEFS_SECRET`, never from an option, which
+ * others see in the list of processes.
  */
 
 import { readFileSync } from "node:fs";
-import { LOG_LEVELS, type LogLevel, makeLog } from "../service/log.ts";
-import { Service } from "../service/service.ts";
+import type { ServiceConfig } from "../service/config.ts";
+import { LOG_LEVELS, makeLog } from "../service/log.ts";
+import { Service, type ServiceOptions } from "../service/service.ts";
 import { ioError, quote } from "../source/files.node.ts";
 import { EXIT_OK, usageError } from "./common.ts";
-import { configOf, type ServiceOptions } from "./precompute.ts";
+import { type ConfigOptions, configOf } from "./precompute.ts";
 import { print, printError } from "./text.ts";
 
-export interface ServeOptions extends ServiceOptions {
+export interface ServeOptions extends ConfigOptions {
   listen?: string;
   interval?: string;
   logLevel: string;
@@ -28,22 +30,33 @@ export interface ServeOptions extends ServiceOptions {
 export async function run(operands: readonly string[], options: ServeOptions): Promise<number> {
   const config = configOf(operands, options);
   if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
-  if (options.listen !== undefined) config.listen = options.listen;
   if (options.interval !== undefined) {
     config.intervalSeconds = Number(options.interval);
     if (!(config.intervalSeconds >= 1))
       throw usageError(`--interval: expected seconds, got ${quote(options.interval)}`);
   }
-  const level = LOG_LEVELS.find((name) => name === options.logLevel) as LogLevel | undefined;
+  const { listen = config.listen } = options;
+  return runService(config, options, { secret: readSecret(config.secretFile), listen });
+}
+
+/** Runs a service until a signal ends it. Prints its address, if it has one. @returns the exit code @throws {ComposefsError} */
+export async function runService(
+  config: ServiceConfig,
+  { logLevel, json }: Pick<ServeOptions, "logLevel" | "json">,
+  options: Omit<ServiceOptions, "log">,
+): Promise<number> {
+  const level = LOG_LEVELS.find((name) => name === logLevel);
   if (level === undefined) {
-    throw usageError(`--log-level: expected ${LOG_LEVELS.join(" or ")}, got ${quote(options.logLevel)}`);
+    throw usageError(`--log-level: expected ${LOG_LEVELS.join(" or ")}, got ${quote(logLevel)}`);
   }
   const log = makeLog(printError, level);
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve(signal));
   });
-  const service = await Service.start(config, { log, secret: readSecret(config.secretFile) });
-  print(options.json ? `${JSON.stringify({ url: service.origin })}\n` : `${service.origin}\n`);
+  const service = await Service.start(config, { ...options, log });
+  const { origin } = service;
+  if (origin !== null) print(json ? `${JSON.stringify({ url: origin })}\n` : `${origin}\n`);
+  log("info", "started");
   log("info", "stopping", { signal: await stopped });
   await service.stop();
   log("info", "stopped");

@@ -5,7 +5,7 @@ import { runCommand } from "./common.ts";
 
 type Collect = (value: string, before?: string[]) => string[];
 
-/** Adds `precompute` and `serve` to the program. */
+/** Adds `precompute`, `serve`, `worker` and `queue` to the program. */
 export function addServiceCommands(program: Command, collect: Collect): void {
   const precompute = program
     .command("precompute")
@@ -32,8 +32,26 @@ export function addServiceCommands(program: Command, collect: Collect): void {
     .action(async (sources, options) => {
       await runCommand(options.json, async () => (await import("./serve.ts")).run(sources, options));
     });
+  const worker = program
+    .command("worker")
+    .description("work on what `serve --queue redis://…` adds to the queue, as one of many processes on many machines")
+    .option("--concurrency <count>", "images, and layers, at a time")
+    .option("--listen <address>", "HOST:PORT for probes and Prometheus (default: none)")
+    .option("--log-level <level>", "debug, info, warn or error", "info")
+    .option("--json", "print the address as JSON")
+    .action(async (options) => {
+      await runCommand(options.json, async () => (await import("./worker.ts")).run(options));
+    });
   addServiceOptions(precompute, collect);
   addServiceOptions(serve, collect);
+  addServiceOptions(worker, collect);
+  for (const command of [precompute, serve]) command.option("--parallel <count>", "images at a time");
+  for (const command of [serve, worker]) {
+    command.option(
+      "--queue <place>",
+      "redis://HOST[:PORT][/DATABASE][?prefix=NAME] for a fleet; a directory for one process",
+    );
+  }
 }
 
 /** Options of all commands of the service, which stand above the file. */
@@ -50,6 +68,5 @@ function addServiceOptions(command: Command, collect: Collect): void {
     .option("--cert <file>", "its certificate, in PEM or DER")
     .option("--state <dir>", "remembers what was verified and what is to be done")
     .option("--cache <dir>", "the layer cache")
-    .option("--parallel <count>", "images at a time")
     .option("--prune", "remove artifacts of this certificate that are not current");
 }

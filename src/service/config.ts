@@ -15,12 +15,14 @@
  *   prune: false                      # true: remove what our certificate signed and is not current
  *   state: /var/lib/composefs
  *   cache: /var/cache/composefs
+ *   queue: redis://redis.example?prefix=registry   # of a fleet; or the directory of a journal, by default in the state
+ *   fleet: {images: 16, layers: 8}    # of all workers together, at a time
  *   listen: 127.0.0.1:8080
  *   secret: /etc/composefs/secret     # a file
  *   limits: {imageBytes: 10000000000}
  *
  * Environment stands above the file, and options of commands above both: `COMPOSEFS_SIGNING_KEY`,
- * `COMPOSEFS_SIGNING_CERTIFICATE`, `COMPOSEFS_STATE`, `COMPOSEFS_CACHE`, `COMPOSEFS_LISTEN`, `COMPOSEFS_SECRET_FILE`.
+ * `COMPOSEFS_SIGNING_CERTIFICATE`, `COMPOSEFS_STATE`, `COMPOSEFS_CACHE`, `COMPOSEFS_QUEUE`, `COMPOSEFS_LISTEN`, `COMPOSEFS_SECRET_FILE`.
  */
 
 import type { VerityAlgorithm } from "../image/profile.ts";
@@ -45,16 +47,32 @@ export interface ServiceConfig {
   prune: boolean;
   state: string | null;
   cache: string | null;
+  /** `redis://…`, or a directory; null for one in the state directory. */
+  queue: string | null;
+  fleet: FleetConfig;
   listen: string;
   secretFile: string | null;
   limits: ImageLimits;
 }
 
+/** Of all workers of a fleet together. */
+export interface FleetConfig {
+  /** Images and layers that are worked on at the same time, at most. */
+  images?: number;
+  layers?: number;
+  /** Those that are begun in a second, at most. */
+  imagesPerSecond?: number;
+  layersPerSecond?: number;
+  /** Seconds until a worker that gives no sign is taken for dead. */
+  lockSeconds?: number;
+}
+
 export const ALGORITHMS: readonly VerityAlgorithm[] = ["sha512-12", "sha256-12", "sha512-16", "sha256-16"];
 const FIELDS = [
   ...["sources", "platforms", "algorithms", "bootable", "signing", "interval", "parallel", "workers", "prune"],
-  ...["state", "cache", "listen", "secret", "limits"],
+  ...["state", "cache", "queue", "fleet", "listen", "secret", "limits"],
 ];
+const FLEET_FIELDS = ["images", "layers", "imagesPerSecond", "layersPerSecond", "lockSeconds"] as const;
 const SOURCE_FIELDS = ["registry", "repositories", "tags"];
 
 /** What holds where nothing was said. */
@@ -62,6 +80,7 @@ export function defaultConfig(): ServiceConfig {
   return {
     ...{ sources: [], platforms: null, algorithms: ["sha512-12"], bootable: false, key: null, certificate: null },
     ...{ intervalSeconds: 3600, parallel: 4, workers: 2, prune: false, state: null, cache: null },
+    ...{ queue: null, fleet: {} },
     ...{ listen: "127.0.0.1:8080", secretFile: null, limits: { ...IMAGE_LIMITS } },
   };
 }
@@ -107,9 +126,13 @@ export function readConfig(
   config.intervalSeconds = optional("interval", (node) => node.number(1), config.intervalSeconds);
   config.parallel = optional("parallel", (node) => node.number(1), config.parallel);
   config.workers = optional("workers", (node) => node.number(1), config.workers);
-  for (const name of ["state", "cache", "listen"] as const) {
+  for (const name of ["state", "cache", "queue", "listen"] as const) {
     const node = root.field(name);
     if (node.isPresent) config[name] = node.text();
+  }
+  const fleet = root.field("fleet").only(FLEET_FIELDS);
+  for (const name of FLEET_FIELDS) {
+    if (fleet.field(name).isPresent) config.fleet[name] = fleet.field(name).number(1);
   }
   config.secretFile = optional("secret", (node) => node.text(), null);
   const limits = root.field("limits").only(Object.keys(IMAGE_LIMITS));
@@ -131,6 +154,7 @@ export function withEnvironment(
     certificate: of("SIGNING_CERTIFICATE", config.certificate),
     state: of("STATE", config.state),
     cache: of("CACHE", config.cache),
+    queue: of("QUEUE", config.queue),
     listen: of("LISTEN", config.listen)!,
     secretFile: of("SECRET_FILE", config.secretFile),
   };

@@ -1,5 +1,7 @@
 /** How much work one image may make: value, unit, reason. Beyond a limit the image is refused with SERVICE_LIMIT, and named. */
 
+import { ComposefsError } from "../error.ts";
+
 /** Limits of one image, beside those of its layers (source/limits.ts). */
 export interface ImageLimits {
   /** Bytes of all its layers as stored. */
@@ -25,3 +27,34 @@ export const IMAGE_LIMITS: Readonly<ImageLimits> = {
   indexManifests: 256,
   imageArtifacts: 256,
 };
+
+/** @param where for people @throws {ComposefsError} SERVICE_LIMIT */
+export function checkLimit(where: string, limits: ImageLimits, name: keyof ImageLimits, actual: number): void {
+  const limit = limits[name];
+  if (actual > limit) throw limitError(where, name, `${actual}, at most ${limit} are allowed`, limit);
+}
+
+/**
+ * Does work that ends when it takes longer than an image may.
+ *
+ * @param where for people
+ * @throws {ComposefsError} SERVICE_LIMIT, and what the work throws
+ */
+export async function withinSeconds<T>(
+  where: string,
+  { imageSeconds: seconds }: ImageLimits,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = AbortSignal.timeout(seconds * 1000);
+  try {
+    return await work(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    if (!timeout.aborted || signal?.aborted) throw error;
+    throw limitError(where, "imageSeconds", `it takes longer than ${seconds} seconds`, seconds);
+  }
+}
+
+function limitError(where: string, name: keyof ImageLimits, what: string, limit: number): ComposefsError {
+  return new ComposefsError("SERVICE_LIMIT", `${where}: ${what} (${name})`, { limit });
+}

@@ -61,6 +61,7 @@ export interface JournalQueueOptions<Data> extends QueueEvents<Data> {
 }
 
 export class JournalQueue<Data> implements Queue<Data> {
+  readonly isReachable = true;
   readonly #journal: Journal | null;
   readonly #rules: RetryRules;
   readonly #events: QueueEvents<Data>;

@@ -2,7 +2,10 @@
 
 import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
 import type { LayerCounts } from "./layer-reads.ts";
-import type { QueueCounts } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+
+/** What is counted of a queue, whatever its jobs are about. */
+export type CountedQueue = Pick<Queue<unknown>, "counts" | "isReachable">;
 
 /** Seconds: from a manifest over the wire to a layer of many gigabytes. */
 const BUCKETS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800];
@@ -18,19 +21,31 @@ export class ServiceMetrics {
     "state",
   ]);
   readonly scans = this.#counter("composefs_scans_total", "Scans, by how they ended", ["state"]);
+  readonly cacheFailures = this.#counter(
+    "composefs_cache_failures_total",
+    "Times that the layer cache could neither be read nor written",
+    [],
+  );
   readonly removed = this.#counter("composefs_artifacts_removed_total", "Artifacts that were taken away", []);
   readonly stages = new Histogram({
     ...{ name: "composefs_stage_seconds", help: "Seconds of the parts of a job", labelNames: ["stage"] },
     ...{ buckets: BUCKETS, registers: [this.#registry] },
   });
 
-  /** @param layers counted elsewhere, as is the queue */
-  constructor(layers: () => LayerCounts, queue: () => Promise<QueueCounts>) {
+  /**
+   * @param layers counted elsewhere
+   * @param queues by name; those that cannot be reached are left out
+   */
+  constructor(layers: () => LayerCounts, queues: Readonly<Record<string, CountedQueue>>) {
     const registers = [this.#registry];
     new Gauge({
-      ...{ name: "composefs_queue_jobs", help: "Jobs of the queue, by state", labelNames: ["state"], registers },
+      ...{ name: "composefs_queue_jobs", help: "Jobs of a queue, by state", labelNames: ["queue", "state"], registers },
       async collect() {
-        for (const [state, count] of Object.entries(await queue())) this.set({ state }, count);
+        this.reset();
+        for (const [queue, one] of Object.entries(queues)) {
+          if (!one.isReachable) continue;
+          for (const [state, count] of Object.entries(await one.counts())) this.set({ queue, state }, count);
+        }
       },
     });
     const layerCounter = this.#counter("composefs_layers_total", "Layers that images needed, by where they came from", [

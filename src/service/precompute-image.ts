@@ -12,7 +12,7 @@
 
 import { RegistryDestination } from "../destination/registry.ts";
 import { ComposefsError } from "../error.ts";
-import { readLayers } from "../image/layers.ts";
+import { type LayerReader, readLayers } from "../image/layers.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
 import { LayeredImage } from "../image/view.ts";
 import type { Reference } from "../registry/reference.ts";
@@ -31,10 +31,9 @@ import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES } from "../source/media-types
 import { openOci } from "../source/oci.ts";
 import { RegistryFiles } from "../source/registry.ts";
 import { selectRoot } from "../source/select.ts";
-import type { ImageLimits } from "./image-limits.ts";
+import { checkLimit, type ImageLimits, withinSeconds } from "./image-limits.ts";
 import { childrenOf, type IndexChild } from "./index-children.ts";
 import type { KeyedLocks } from "./keyed-locks.ts";
-import type { LayerReads } from "./layer-reads.ts";
 import type { VerifiedArtifacts } from "./verified.node.ts";
 import { hasForm, type Wanted, wantedKey } from "./wanted.ts";
 
@@ -47,7 +46,8 @@ export interface PrecomputeContext {
   wanted: Wanted;
   /** os/architecture[/variant] of images in an index; null for all. */
   platforms: readonly string[] | null;
-  layers: LayerReads;
+  /** Reads a layer, or has it from somewhere. */
+  readLayer: LayerReader;
   verified: VerifiedArtifacts;
   limits: ImageLimits;
   sourceLimits: Partial<SourceLimits>;
@@ -93,15 +93,10 @@ export async function precomputeImage(
   context: PrecomputeContext,
   signal?: AbortSignal,
 ): Promise<ImageReport> {
-  const seconds = context.limits.imageSeconds;
-  const timeout = AbortSignal.timeout(seconds * 1000);
-  const bounded = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-  try {
-    return await new ImageJob(reference, context, bounded).run();
-  } catch (error) {
-    if (!timeout.aborted || signal?.aborted) throw error;
-    throw limitError(reference.repository, "imageSeconds", `it takes longer than ${seconds} seconds`, seconds);
-  }
+  const { repository } = reference;
+  return withinSeconds(repository, context.limits, signal, (bounded) =>
+    new ImageJob(reference, context, bounded).run(),
+  );
 }
 
 /** Artifacts of one algorithm. */
@@ -289,14 +284,14 @@ class ImageJob {
   }
 
   async #compute(files: RegistryFiles, algorithms: readonly VerityAlgorithm[]): Promise<PlacedSeal[]> {
-    const { layers, workers, wanted, limits, sourceLimits } = this.#context;
+    const { readLayer, workers, wanted, limits, sourceLimits } = this.#context;
     const { signal } = this.#reading;
     const image = await this.#open(files);
     checkLimit(files.name, limits, "imageLayers", image.layers.length);
     const bytes = image.layers.reduce((sum, { size }) => sum + (size ?? 0), 0);
     checkLimit(files.name, limits, "imageBytes", bytes);
     const hashes = [...new Set(algorithms.map((algorithm) => algorithmParameters(algorithm).hash))];
-    const options = { hashes, read: layers.read, workers, limits: sourceLimits, signal };
+    const options = { hashes, read: readLayer, workers, limits: sourceLimits, signal };
     const read = await this.#timed("layers", () => readLayers(image.layers, options));
     const documents = { manifest: image.manifest!.bytes, config: image.config!.bytes };
     const digests = new SealDigests({ trees: new LayeredImage(read, "auto"), ...documents });
@@ -377,13 +372,4 @@ async function statesManifest(
 
 function currentOf(judged: ReadonlyMap<VerityAlgorithm, Judged>): Record<string, string> {
   return Object.fromEntries([...judged].flatMap(([name, { current }]) => (current[0] ? [[name, current[0]]] : [])));
-}
-
-function checkLimit(where: string, limits: ImageLimits, name: keyof ImageLimits, actual: number): void {
-  const limit = limits[name];
-  if (actual > limit) throw limitError(where, name, `${actual}, at most ${limit} are allowed`, limit);
-}
-
-function limitError(where: string, name: keyof ImageLimits, what: string, limit: number): ComposefsError {
-  return new ComposefsError("SERVICE_LIMIT", `${where}: ${what} (${name})`, { limit });
 }

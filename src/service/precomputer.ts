@@ -2,15 +2,16 @@
 
 import type { CacheStore } from "../image/layer-cache.ts";
 import { LayerPool } from "../image/layer-pool.node.ts";
-import type { LayerReader } from "../image/layers.ts";
 import { type Reference, referenceText } from "../registry/reference.ts";
 import { machineRegistry } from "../registry/registry.node.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { ServiceConfig } from "./config.ts";
+import { type Fleet, fleetReader, type LayerJobData, workOnLayers } from "./fleet-layers.ts";
 import { KeyedLocks } from "./keyed-locks.ts";
 import { LayerReads } from "./layer-reads.ts";
 import { type ImageReport, type PrecomputeContext, precomputeImage } from "./precompute-image.ts";
 import type { Queue } from "./queue.ts";
+import type { RedisQueue } from "./redis-queue.ts";
 import { referenceTo, scan } from "./scan.ts";
 import type { SourceSelection } from "./selection.ts";
 import { VerifiedArtifacts } from "./verified.node.ts";
@@ -33,8 +34,10 @@ export interface PrecomputerOptions {
   recheck: boolean;
   isDryRun: boolean;
   cache: CacheStore;
-  /** Reads layers elsewhere; default: on threads of this process. */
-  read?: LayerReader | undefined;
+  /** The layers that a fleet reads; default: they are read on threads of this process. */
+  layerQueue?: RedisQueue<LayerJobData> | null;
+  /** Told of a layer that the fleet has read, and that is not in the cache. */
+  onUnkept?: Fleet["onUnkept"];
   onReport(reference: Reference, report: ImageReport): void;
   onStage?: PrecomputeContext["onStage"];
 }
@@ -45,6 +48,8 @@ export class Precomputer {
   readonly #queue: Queue<ImageTask>;
   readonly #context: PrecomputeContext;
   readonly #options: PrecomputerOptions;
+  /** Null for a process that works alone. */
+  readonly #fleet: Fleet | null;
   readonly #pool = new LayerPool();
   readonly #registries = new Map<string, Registry>();
 
@@ -52,14 +57,18 @@ export class Precomputer {
   constructor(queue: Queue<ImageTask>, config: ServiceConfig, wanted: Wanted, options: PrecomputerOptions) {
     const { platforms, limits, workers, prune, state } = config;
     const { recheck, isDryRun, onStage } = options;
-    const read: LayerReader = options.read ?? ((...task) => this.#pool.read(...task));
+    const { cache, layerQueue = null, onUnkept = () => {} } = options;
     this.#queue = queue;
     this.#options = options;
-    this.layers = new LayerReads(read, options.cache, workers);
+    this.layers = new LayerReads((...task) => this.#pool.read(...task), cache, workers);
+    this.#fleet = layerQueue && { queue: layerQueue, cache, reads: this.layers, onUnkept };
     this.#context = {
-      ...{ wanted, platforms, limits, workers, prune, recheck, isDryRun, onStage },
+      ...{ wanted, platforms, limits, prune, recheck, isDryRun, onStage },
       registry: (host) => this.registry(host),
-      ...{ layers: this.layers, verified: new VerifiedArtifacts(state), locks: new KeyedLocks(), sourceLimits: {} },
+      readLayer: this.#fleet ? fleetReader(this.#fleet) : this.layers.read,
+      // A fleet is asked for all of them at once.
+      workers: this.#fleet ? limits.imageLayers : workers,
+      ...{ verified: new VerifiedArtifacts(state), locks: new KeyedLocks(), sourceLimits: {} },
     };
   }
 
@@ -73,10 +82,29 @@ export class Precomputer {
   start(parallel: number): void {
     this.#queue.work(async ({ data }, signal) => {
       const reference = referenceTo(data.host, data.repository, data.reference);
+      if (this.#fleet !== null && (await this.#isLeftToDigest(reference, signal))) return;
       const report = await precomputeImage(reference, this.#context, signal);
       for (const { digest } of report.children) await this.add(referenceTo(data.host, data.repository, digest));
       this.#options.onReport(reference, report);
     }, parallel);
+  }
+
+  /** Works on layers that the fleet wants. @param parallel layers at a time */
+  startLayers(parallel: number): void {
+    const registryOf = (host: string) => this.registry(host);
+    if (this.#fleet !== null) workOnLayers(this.#fleet, registryOf, this.#context.limits, parallel);
+  }
+
+  /**
+   * In a fleet a tag whose image lacks something becomes a job for its digest, of which there is one in the whole fleet: locks
+   * of this process cannot keep another one from working on a manifest that several tags name.
+   */
+  async #isLeftToDigest(reference: Reference, signal: AbortSignal): Promise<boolean> {
+    if (reference.digest !== null) return false;
+    const { state, manifest, removed } = await this.look(reference, signal);
+    if (state !== "sealed" && removed.length === 0) return false;
+    await this.add(referenceTo(reference.host, reference.repository, manifest));
+    return true;
   }
 
   /** @returns whether there is something new to do */

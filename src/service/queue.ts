@@ -70,6 +70,8 @@ export interface QueueEvents<Data> {
 
 /** A queue of jobs, in a directory or in Redis. */
 export interface Queue<Data> {
+  /** Whether what is asked is answered soon; a queue in Redis waits while Redis is away. */
+  readonly isReachable: boolean;
   /**
    * Adds a job. One whose key waits already stays as it is; one that is worked on is done once more afterwards; one that was
    * given up stays so, unless it failed for a reason that passes ({@link mayPass}).

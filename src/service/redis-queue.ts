@@ -22,6 +22,9 @@ import {
   RETRY_RULES,
   type RetryRules,
 } from "./queue.ts";
+import { RedisEndings } from "./redis-endings.ts";
+import { failureIn, failureText, idOf, keyOf } from "./redis-job.ts";
+import { RedisNotes } from "./redis-notes.ts";
 import type { RedisPlace } from "./redis-place.ts";
 
 /** Options of {@link RedisQueue}. */
@@ -33,18 +36,18 @@ export interface RedisQueueOptions<Data> extends QueueEvents<Data> {
   perSecond?: number | undefined;
   /** Jobs of the whole fleet that are worked on at the same time, at most. */
   fleetParallel?: number | undefined;
-  /** Told when Redis cannot be reached, in words without secrets. It is tried again for ever. */
-  onTrouble?: (reason: string) => void;
+  /** False where what is worked on need not be done once more: it comes to the same. */
+  repeats?: boolean;
+  /** Told when Redis cannot be reached, once for each reason, in words without secrets. It is tried again for ever. */
+  onTrouble?: ((reason: string) => void) | undefined;
 }
 
 /** Two missed renewals of a process that is busy with hashing, and then some. */
 const LOCK_MS = 30_000;
-/** Milliseconds between two looks at jobs whose event may have been missed, while Redis was away. */
-const LOOK_MS = 2_000;
-/** What BullMQ says of a job whose worker died too often. */
-const STALLED = /stalled/;
-/** A code before the text of a failure, as this queue stores it. */
-const CODED = /^([A-Z][A-Z0-9_]*): (.*)$/s;
+/** Milliseconds that the last words to Redis may take when a queue closes. */
+const CLOSE_MS = 5_000;
+/** The first word of what Redis answers when it refuses: WRONGPASS, READONLY, LOADING. */
+const REFUSAL = /^[A-Z]+(?= )/;
 
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #bull: typeof import("bullmq");
@@ -53,10 +56,15 @@ export class RedisQueue<Data> implements Queue<Data> {
   readonly #options: RedisQueueOptions<Data>;
   readonly #rules: RetryRules;
   readonly #queue: BullQueue<Data>;
+  readonly #notes: RedisNotes<Data>;
   readonly #running = new Map<string, AbortController>();
-  readonly #waiters = new Map<string, Set<() => void>>();
-  #events: BullEvents | undefined;
+  #endings: RedisEndings | undefined;
   #worker: Worker<Data> | undefined;
+  #looks: NodeJS.Timeout | undefined;
+  #isReachable = false;
+  #isClosing = false;
+  /** What was told last. */
+  #trouble: string | null = null;
 
   private constructor(
     bull: typeof import("bullmq"),
@@ -70,22 +78,50 @@ export class RedisQueue<Data> implements Queue<Data> {
     this.#options = options;
     this.#rules = { ...RETRY_RULES, ...options.rules };
     this.#queue = new bull.Queue<Data>(name, this.#base);
+    this.#notes = new RedisNotes(this.#queue);
     this.#hearTrouble(this.#queue);
+    this.#queue.backend.on("close", () => {
+      if (this.#isReachable && !this.#isClosing) this.#tell("the connection ended");
+      this.#isReachable = false;
+    });
+    this.#queue.backend.on("ready", () => {
+      this.#isReachable = true;
+      this.#trouble = null;
+    });
   }
 
   /**
    * Opens a queue. Redis need not be there yet.
    *
    * @param name letters; other names are other queues
+   * @throws {ComposefsError} SERVICE_QUEUE when the packages are not there
    */
   static async open<Data>(
     place: RedisPlace,
     name: string,
     options: RedisQueueOptions<Data> = {},
   ): Promise<RedisQueue<Data>> {
-    const queue = new RedisQueue<Data>(await import("bullmq"), place, name, options);
-    if (options.fleetParallel !== undefined) await queue.#queue.setGlobalConcurrency(options.fleetParallel);
-    return queue;
+    const bull = await import("bullmq").catch((cause) => {
+      const what = "a queue in Redis needs the packages bullmq and ioredis, which cannot be loaded here";
+      throw new ComposefsError("SERVICE_QUEUE", `${what}; npm install bullmq ioredis`, {}, { cause });
+    });
+    return new RedisQueue<Data>(bull, place, name, options);
+  }
+
+  get isReachable(): boolean {
+    return this.#isReachable;
+  }
+
+  /** Waits until Redis is there. @param ms at most so many milliseconds @throws {ComposefsError} SERVICE_QUEUE */
+  async reach(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    while (!this.#isReachable) {
+      if (performance.now() > end) {
+        const reason = this.#trouble ?? "no answer";
+        throw new ComposefsError("SERVICE_QUEUE", `Redis cannot be reached within ${ms / 1000} seconds: ${reason}`);
+      }
+      await sleep(20);
+    }
   }
 
   async add(key: string, data: Data): Promise<boolean> {
@@ -96,8 +132,10 @@ export class RedisQueue<Data> implements Queue<Data> {
       if (job && !mayPass(failureIn(job).code)) return false;
       return this.retry(key);
     }
-    if (state === "active") {
-      await this.#again(id, data);
+    if (state === "active" && this.#repeats) {
+      await this.#notes.write(id, data);
+      // It may have ended between the look and the note.
+      await this.#heed(id);
       return true;
     }
     if (state !== "unknown" && state !== "completed") return false;
@@ -106,7 +144,7 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   work(work: QueueWork<Data>, parallel: number): void {
-    const { lockMs = LOCK_MS, perSecond } = this.#options;
+    const { lockMs = LOCK_MS, perSecond, fleetParallel } = this.#options;
     const { crashes, backoffMs, backoffMaxMs } = this.#rules;
     const run = async (job: Job<Data>, token?: string) => this.#run(job, token, work);
     const worker = new this.#bull.Worker<Data>(this.#name, run, {
@@ -128,12 +166,21 @@ export class RedisQueue<Data> implements Queue<Data> {
       void this.#afterwards(job.id!);
     });
     worker.on("completed", (job) => void this.#afterwards(job.id!));
+    // Who was to heed a note may have died.
+    this.#looks = setInterval(() => void this.#afterwards(null), lockMs);
+    const bound =
+      fleetParallel === undefined
+        ? this.#queue.removeGlobalConcurrency()
+        : this.#queue.setGlobalConcurrency(fleetParallel);
+    bound.catch(() => {
+      // The queue was closed before Redis was there.
+    });
   }
 
   async idle(): Promise<void> {
     for (;;) {
       const { waiting, running } = await this.counts();
-      if (waiting + running === 0) return;
+      if (waiting + running === 0 && (await this.#notes.all()).length === 0) return;
       await sleep(100);
     }
   }
@@ -156,9 +203,16 @@ export class RedisQueue<Data> implements Queue<Data> {
   async retry(key: string): Promise<boolean> {
     const job = await this.#queue.getJob(idOf(key));
     if (!job || !(await job.isFailed())) return false;
-    // Anew, and not by `job.retry`: the counts of tries and of dead workers begin at nothing.
-    await job.remove();
-    return (await this.#insert(job.id!, job.data)) !== undefined;
+    // How often workers died of it is not among the counts that BullMQ sets to nothing.
+    const client = await this.#queue.backend.client;
+    await client.hdel(this.#queue.toKey(job.id!), "stc");
+    try {
+      await job.retry("failed", { resetAttemptsMade: true, resetAttemptsStarted: true });
+    } catch (error) {
+      // Another process was faster.
+      if (await job.isFailed()) throw error;
+    }
+    return true;
   }
 
   /**
@@ -168,10 +222,10 @@ export class RedisQueue<Data> implements Queue<Data> {
    */
   async finished(key: string, signal?: AbortSignal): Promise<void> {
     const id = idOf(key);
-    await this.#listen();
+    const endings = this.#listen();
     for (;;) {
       signal?.throwIfAborted();
-      const heard = this.#hear(id, signal);
+      const heard = endings.next(id, signal);
       const state = await this.#queue.getJobState(id);
       if (state === "unknown" || state === "completed") return;
       if (state === "failed") {
@@ -185,12 +239,25 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   async close(graceMs: number): Promise<void> {
-    const timer = setTimeout(() => {
+    this.#isClosing = true;
+    clearInterval(this.#looks);
+    const closing = this.#close();
+    // What is done while Redis is away cannot be told to it: another worker does it again.
+    if (await isLate(closing, this.#isReachable ? graceMs : 0)) {
       for (const control of this.#running.values()) control.abort(new Error("the queue is closed"));
-    }, graceMs);
+    }
+    if (await isLate(closing, CLOSE_MS)) {
+      await Promise.all([this.#worker, this.#endings, this.#queue].map((one) => one?.disconnect()));
+    }
+  }
+
+  async #close(): Promise<void> {
     await this.#worker?.close();
-    clearTimeout(timer);
-    await Promise.all([this.#events?.close(), this.#queue.close()]);
+    await Promise.all([this.#endings?.close(), this.#queue.close()]);
+  }
+
+  get #repeats(): boolean {
+    return this.#options.repeats ?? true;
   }
 
   async #insert(id: string, data: Data) {
@@ -212,85 +279,64 @@ export class RedisQueue<Data> implements Queue<Data> {
         await job.moveToWait(token);
         throw new this.#bull.WaitingError();
       }
-      const { code, reason } = failureOf(error);
-      throw new Error(`${code}: ${reason}`);
+      throw new Error(failureText(failureOf(error)));
     } finally {
       this.#running.delete(id);
     }
   }
 
-  /** Notes that a job is to be done once more after its worker has ended. */
-  async #again(id: string, data: Data): Promise<void> {
-    const client = await this.#queue.backend.client;
-    await client.hset(this.#queue.toKey("again"), { [id]: JSON.stringify(data) });
-    // It may have ended between the look and the note.
-    if ((await this.#queue.getJobState(id)) === "unknown") await this.#afterwards(id);
-  }
-
-  /** Adds a job that was wanted once more. Of those who see the note one removes it. */
-  async #afterwards(id: string): Promise<void> {
-    try {
-      const client = await this.#queue.backend.client;
-      const note = await client.hget(this.#queue.toKey("again"), id);
-      if (note !== null && (await client.hdel(this.#queue.toKey("again"), id)) === 1) {
-        await this.add(keyOf(id), JSON.parse(note) as Data);
-      }
-    } catch {
-      // Redis is away or closed: the next scan finds what was wanted.
+  /** Adds jobs that were wanted once more and are not worked on now. @param only the id of one; null for all */
+  async #heed(only: string | null): Promise<void> {
+    for (const note of await this.#notes.all()) {
+      if (only !== null && note.id !== only) continue;
+      if ((await this.#queue.getJobState(note.id)) === "active") continue;
+      await this.add(keyOf(note.id), note.data);
+      await this.#notes.remove(note);
     }
   }
 
-  async #listen(): Promise<void> {
-    if (this.#events !== undefined) return;
-    const events = new this.#bull.QueueEvents(this.#name, this.#base);
-    this.#events = events;
-    this.#hearTrouble(events);
-    const wake = ({ jobId }: { jobId: string }) => {
-      for (const wake of this.#waiters.get(jobId) ?? []) wake();
-    };
-    events.on("completed", wake).on("failed", wake);
+  async #afterwards(id: string | null): Promise<void> {
+    if (!this.#repeats || !this.#isReachable) return;
+    await this.#heed(id).catch(() => {
+      // Redis is away or closed: whoever looks next finds the note.
+    });
   }
 
-  /** Settles when a job has ended, or after a while. */
-  #hear(id: string, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const waiters = this.#waiters.get(id) ?? new Set();
-      this.#waiters.set(id, waiters);
-      const end = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", end);
-        waiters.delete(end);
-        if (waiters.size === 0) this.#waiters.delete(id);
-        resolve();
-      };
-      const timer = setTimeout(end, LOOK_MS);
-      signal?.addEventListener("abort", end);
-      waiters.add(end);
-    });
+  #listen(): RedisEndings {
+    if (this.#endings === undefined) {
+      const events = new this.#bull.QueueEvents(this.#name, this.#base);
+      this.#hearTrouble(events);
+      this.#endings = new RedisEndings(events);
+    }
+    return this.#endings;
+  }
+
+  #tell(reason: string): void {
+    if (reason === this.#trouble) return;
+    this.#trouble = reason;
+    this.#options.onTrouble?.(reason);
   }
 
   #hearTrouble(emitter: BullQueue<Data> | Worker<Data> | BullEvents): void {
     const hear = (error: Error) => {
       const { code } = error as Error & { code?: unknown };
-      this.#options.onTrouble?.(typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : error.name);
+      const isCode = typeof code === "string" && /^[A-Z_]+$/.test(code);
+      const [reason = error.name] = isCode ? [code] : (REFUSAL.exec(error.message) ?? []);
+      this.#tell(reason);
     };
     (emitter as { on(event: "error", listener: (error: Error) => void): unknown }).on("error", hear);
   }
 }
 
-/** BullMQ allows neither a colon in an id nor one that is a number. */
-function idOf(key: string): string {
-  return `k${encodeURIComponent(key)}`;
-}
-
-function keyOf(id: string): string {
-  return decodeURIComponent(id.slice(1));
-}
-
-function failureIn({ failedReason = "" }: { failedReason?: string }): { code: string; reason: string } {
-  const [, code, reason] = CODED.exec(failedReason) ?? [];
-  if (code !== undefined) return { code, reason: reason! };
-  if (STALLED.test(failedReason))
-    return { code: "CRASHED", reason: "the process ended several times while it worked on this" };
-  return { code: "BUG", reason: failedReason };
+/** Whether something has not ended within so many milliseconds. */
+async function isLate(work: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => false), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,24 +1,25 @@
 /**
- * The service: takes events, scans every interval, works on images until it is told to stop.
+ * The service: takes events, scans every interval, works on images until it is told to stop. Of a fleet, whose queue is on Redis,
+ * one process or more hear and scan, and any number of workers work on what these add.
  *
- *   const service = await Service.start(config, { log, secret })
+ *   const service = await Service.start(config, { log, secret, listen: config.listen })
  *   …
  *   await service.stop()
  */
 
 import type { Server } from "node:http";
-import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { openCache } from "../image/layer-cache-open.node.ts";
 import { parseReference, type Reference, referenceText } from "../registry/reference.ts";
 import type { ServiceConfig } from "./config.ts";
 import { type PushEvent, readEvents } from "./events.ts";
-import { JournalQueue } from "./journal-queue.ts";
 import type { Log } from "./log.ts";
 import { ServiceMetrics } from "./metrics.ts";
+import { isFleet, openQueues, type ServiceQueues } from "./open-queues.ts";
 import type { ImageReport } from "./precompute-image.ts";
-import { type ImageTask, Precomputer } from "./precomputer.ts";
-import { failureOf, type Queue, type QueueEvents } from "./queue.ts";
+import { Precomputer } from "./precomputer.ts";
+import { listDead, retryDead } from "./quarantine.ts";
+import { failureOf, type QueueJob } from "./queue.ts";
 import { referenceTo } from "./scan.ts";
 import { repositoryMatcher, tagMatcher } from "./selection.ts";
 import { type ServiceAnswer, type ServiceRoute, startServer } from "./server.ts";
@@ -29,20 +30,22 @@ export interface ServiceOptions {
   log: Log;
   /** That registries know; null for none. */
   secret: string | null;
-  /** Another queue than that of the state directory. */
-  openQueue?: (events: QueueEvents<ImageTask>) => Promise<Queue<ImageTask>>;
+  /** `HOST:PORT`; null to be asked by nobody. */
+  listen: string | null;
+  /** Whether it is a worker of a fleet, which neither hears of pushes nor scans. */
+  isWorker?: boolean;
 }
 
 /** Milliseconds that running work may take to end when the service is told to stop. */
 const GRACE_MS = 20_000;
 
 export class Service {
-  /** `http://HOST:PORT` */
-  origin = "";
+  /** `http://HOST:PORT`; null when it does not listen. */
+  origin: string | null = null;
   readonly #config: ServiceConfig;
   readonly #log: Log;
   readonly #metrics: ServiceMetrics;
-  readonly #queue: Queue<ImageTask>;
+  readonly #queues: ServiceQueues;
   readonly #precomputer: Precomputer;
   readonly #stop = new AbortController();
   #server: Server | undefined;
@@ -53,48 +56,62 @@ export class Service {
   private constructor(
     config: ServiceConfig,
     log: Log,
-    queue: Queue<ImageTask>,
+    queues: ServiceQueues,
+    isWorker: boolean,
     make: (service: () => Service) => Precomputer,
   ) {
     this.#config = config;
     this.#log = log;
-    this.#queue = queue;
+    this.#queues = queues;
     this.#precomputer = make(() => this);
-    this.#metrics = new ServiceMetrics(
-      () => this.#precomputer.layers.counts,
-      () => queue.counts(),
-    );
+    const { images, layers } = queues;
+    // Of a fleet those tell of the queue who add to it: each worker would tell the same.
+    const counted = isWorker ? {} : { images, ...(layers && { layers }) };
+    this.#metrics = new ServiceMetrics(() => this.#precomputer.layers.counts, counted);
   }
 
-  /** Starts to listen, to work and to scan. @throws {ComposefsError} SERVICE_*, IO_*, CERTIFICATE_* */
-  static async start(config: ServiceConfig, { log, secret, openQueue }: ServiceOptions): Promise<Service> {
+  /**
+   * Starts to listen, to scan and to work; of a fleet either a worker, which works, or one that listens and scans.
+   *
+   * @throws {ComposefsError} SERVICE_*, IO_*, CERTIFICATE_*
+   */
+  static async start(config: ServiceConfig, options: ServiceOptions): Promise<Service> {
+    const { log, secret, listen, isWorker = false } = options;
     const signing = await readSigning(config.key, config.certificate);
-    const onCacheFailure = (reason: string) => log("warn", "the layer cache cannot be used", { reason });
-    const cache = await openCache(config.cache ?? undefined, { onFailure: onCacheFailure });
     let service: Service | undefined;
-    const events: QueueEvents<ImageTask> = { onFailure: (...failure) => service?.onFailure(...failure) };
-    const directory = config.state === null ? null : join(config.state, "serve");
-    const queue = await (openQueue?.(events) ?? JournalQueue.open<ImageTask>(directory, events));
+    const cache = await openCache(config.cache ?? undefined, {
+      onFailure: (reason) => service?.onCacheFailure(reason),
+    });
+    const queues = await openQueues(config, {
+      images: (...failure) => service?.onFailure("reference", ...failure),
+      layers: (...failure) => service?.onFailure("layer", ...failure),
+      trouble: (reason) => log("warn", "the queue cannot be reached", { reason }),
+    });
     const wanted = { algorithms: config.algorithms, bootable: config.bootable, signing };
-    service = new Service(config, log, queue, (self) => {
-      return new Precomputer(queue, config, wanted, {
-        ...{ recheck: false, isDryRun: false, cache },
+    service = new Service(config, log, queues, isWorker, (self) => {
+      return new Precomputer(queues.images, config, wanted, {
+        ...{ recheck: false, isDryRun: false, cache, layerQueue: queues.layers },
+        onUnkept: (layer) => log("warn", "a layer is not in the cache; do all workers have the same one?", { layer }),
         onReport: (reference, report) => self().onReport(reference, report),
         onStage: (stage, seconds) => self().#metrics.stages.observe({ stage }, seconds),
       });
     });
     try {
       const onError = (error: unknown) => log("error", "a request failed", failureOf(error));
-      const { server, origin } = await startServer(config.listen, service.#routes(), secret, onError);
-      service.#server = server;
-      service.origin = origin;
+      if (listen !== null) {
+        const routes = isWorker ? service.#routes() : { ...service.#routes(), ...service.#queueRoutes() };
+        const { server, origin } = await startServer(listen, routes, secret, onError);
+        service.#server = server;
+        service.origin = origin;
+      }
     } catch (error) {
-      await queue.close(0);
+      await service.#closeQueues(0);
       throw error;
     }
-    service.#precomputer.start(config.parallel);
+    if (isWorker || !isFleet(config)) service.#precomputer.start(config.parallel);
+    if (isWorker) service.#precomputer.startLayers(config.workers);
     service.#isReady = true;
-    service.#scan();
+    if (!isWorker) service.#scan();
     return service;
   }
 
@@ -104,10 +121,17 @@ export class Service {
     this.#stop.abort(new Error("the service stops"));
     clearTimeout(this.#timer);
     await this.#scanning;
-    await this.#queue.close(GRACE_MS);
+    await this.#closeQueues(GRACE_MS);
     await this.#precomputer.close();
     this.#server?.close();
     this.#server?.closeAllConnections();
+  }
+
+  /** Images first: those that are worked on may wait for layers. */
+  async #closeQueues(graceMs: number): Promise<void> {
+    const began = performance.now();
+    await this.#queues.images.close(graceMs);
+    await this.#queues.layers?.close(Math.max(0, graceMs - (performance.now() - began)));
   }
 
   onReport(reference: Reference, { manifest, state, artifacts, removed, conflicting }: ImageReport): void {
@@ -120,11 +144,20 @@ export class Service {
     }
   }
 
+  /** @param what a job of this queue is about */
   onFailure(
-    ...[{ key, failures }, { code, reason }, isDead]: Parameters<NonNullable<QueueEvents<ImageTask>["onFailure"]>>
-  ) {
+    what: "reference" | "layer",
+    { key, failures }: QueueJob<unknown>,
+    { code, reason }: { code: string; reason: string },
+    isDead: boolean,
+  ): void {
     this.#metrics.failures.inc({ code });
-    this.#log(isDead ? "error" : "warn", isDead ? "quarantined" : "failed", { reference: key, failures, code, reason });
+    this.#log(isDead ? "error" : "warn", isDead ? "quarantined" : "failed", { [what]: key, failures, code, reason });
+  }
+
+  onCacheFailure(reason: string): void {
+    this.#metrics.cacheFailures.inc();
+    this.#log("warn", "the layer cache cannot be used", { reason });
   }
 
   /** Scans now, and again an interval after the end. */
@@ -155,18 +188,32 @@ export class Service {
     const text = (status: number, body: string): ServiceAnswer => ({ status, body, contentType: "text/plain" });
     return {
       "GET /healthz": async () => text(200, "ok\n"),
-      "GET /readyz": async () => (this.#isReady ? text(200, "ok\n") : text(503, "stopping\n")),
+      "GET /readyz": async () => {
+        if (!this.#queues.images.isReachable) return text(503, "the queue cannot be reached\n");
+        return this.#isReady ? text(200, "ok\n") : text(503, "stopping\n");
+      },
       "GET /metrics": async () => {
         return { status: 200, body: await this.#metrics.text(), contentType: this.#metrics.contentType };
       },
+    };
+  }
+
+  #queueRoutes(): Record<string, ServiceRoute> {
+    const routes: Record<string, ServiceRoute> = {
       "POST /events": async (_url, body, { headers }) => this.#takeEvents(body, headers["ce-type"]),
       "GET /v1/digests": async (url) => this.#digests(url.searchParams.get("reference") ?? ""),
-      "GET /v1/quarantine": async () => ({ status: 200, body: await this.#queue.dead() }),
+      "GET /v1/quarantine": async () => ({ status: 200, body: await listDead(this.#queues) }),
       "POST /v1/quarantine/retry": async (url) => {
-        const isThere = await this.#queue.retry(url.searchParams.get("key") ?? "");
+        const isThere = await retryDead(this.#queues, url.searchParams.get("key") ?? "");
         return isThere ? { status: 202, body: {} } : { status: 404, body: { error: "no such job" } };
       },
     };
+    const orAway = (route: ServiceRoute): ServiceRoute => {
+      const away: ServiceAnswer = { status: 503, body: { error: "the queue cannot be reached" } };
+      // Registries tell again of what was not taken.
+      return async (...asked) => (this.#queues.images.isReachable ? route(...asked) : away);
+    };
+    return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, orAway(route)]));
   }
 
   async #takeEvents(body: Buffer, type: string | string[] | undefined): Promise<ServiceAnswer> {

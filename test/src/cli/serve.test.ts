@@ -103,7 +103,7 @@ describe.skipIf(!isThere)("beside docker-registry", () => {
     expect(text).toMatch(/composefs_layer_bytes_total [1-9]/);
     expect(text).toMatch(/composefs_stage_seconds_count\{stage="layers"\} [2-9]/);
     expect(text).toMatch(/composefs_failures_total\{code="TAR_[A-Z_]+"\} [1-9]/);
-    expect(text).toMatch(/composefs_queue_jobs\{state="waiting"\} \d/);
+    expect(text).toMatch(/composefs_queue_jobs\{queue="images",state="waiting"\} \d/);
   });
 
   test("it ends when it is told to, and its log is JSON without the secret", async () => {

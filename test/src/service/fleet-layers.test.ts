@@ -4,10 +4,13 @@ import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireEngineSync, releaseEngine } from "../../../src/engine/load.ts";
 import { DirectoryCache } from "../../../src/image/layer-cache.node.ts";
+import { cacheKey } from "../../../src/image/layer-cache.ts";
 import type { LayerReader } from "../../../src/image/layers.ts";
 import { readLayer } from "../../../src/image/read-layer.ts";
 import { machineRegistry } from "../../../src/registry/registry.node.ts";
 import { fleetReader, type LayerJobData, workOnLayers } from "../../../src/service/fleet-layers.ts";
+import { IMAGE_LIMITS } from "../../../src/service/image-limits.ts";
+import { LayerReads } from "../../../src/service/layer-reads.ts";
 import { redisPlace } from "../../../src/service/redis-place.ts";
 import { RedisQueue } from "../../../src/service/redis-queue.ts";
 import type { LayerBlob } from "../../../src/source/container.ts";
@@ -32,10 +35,18 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
   "each layer is read once in the fleet",
   async () => {
     const [redis, server] = [await startRedis(), await startServer()];
-    const cache = new DirectoryCache(emptyFolder());
+    const cache = new (class extends DirectoryCache {
+      puts = 0;
+      override put(...entry: Parameters<DirectoryCache["put"]>) {
+        this.puts++;
+        return super.put(...entry);
+      }
+    })(emptyFolder());
     const queues: RedisQueue<LayerJobData>[] = [];
     const open = async () => {
-      const queue = await RedisQueue.open<LayerJobData>(redisPlace(redis.url), "layers", { rules: { tries: 1 } });
+      const queue = await RedisQueue.open<LayerJobData>(redisPlace(redis.url), "layers", {
+        ...{ rules: { tries: 1 }, repeats: false },
+      });
       queues.push(queue);
       return queue;
     };
@@ -62,15 +73,25 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
       reads++;
       return read(...task);
     };
-    const wanting = { queue: await open(), cache, read: async () => expect.fail("read by the one who wants it") };
-    const want = fleetReader(wanting as never);
+    const unkept: string[] = [];
+    const onUnkept = (diffId: string) => unkept.push(diffId);
+    const none = new LayerReads(() => expect.fail("read by the one who wants it"), cache);
+    const wanting = { queue: await open(), cache, reads: none, onUnkept };
+    const want = fleetReader(wanting);
     const wants = Promise.all([...blobs, ...blobs, ...blobs].map((blob) => want(blob, { hashes: ["sha512"] })));
     while ((await wanting.queue.counts()).waiting < new Set(blobs.map(({ diffId }) => diffId)).size) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    for (let i = 0; i < 2; i++) workOnLayers({ queue: await open(), cache, read: counted }, () => registry, 2);
+    const limits = { ...IMAGE_LIMITS, imageBytes: 1_000_000 };
+    const workers = await Promise.all(
+      [0, 1].map(async () => ({ queue: await open(), cache, reads: new LayerReads(counted, cache), onUnkept })),
+    );
+    for (const worker of workers) workOnLayers(worker, () => registry, limits, 2);
     const found = await wants;
-    expect(reads).toBe(new Set(blobs.map(({ diffId }) => diffId)).size);
+    const distinct = new Set(blobs.map(({ diffId }) => diffId)).size;
+    expect([reads, cache.puts, unkept]).toEqual([distinct, distinct, []]);
+    expect(none.counts).toMatchObject({ read: 0, cached: 0, shared: 9 });
+    expect(workers.reduce((sum, { reads }) => sum + reads.counts.read, 0)).toBe(distinct);
     for (const [i, { records }] of found.entries()) {
       const alone = await read(blobs[i % blobs.length]!, { hashes: ["sha512"] });
       expect(Buffer.from(records.bytes).equals(alone.records.bytes)).toBe(true);
@@ -78,9 +99,13 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
 
     // What is damaged fails for whoever wants it, with its code, and stays in the quarantine; no secret is in there.
     const bad = { ...blobs[0]!, diffId: sha256(Buffer.from("other")) };
-    await expect(want(bad, { hashes: ["sha512"] })).rejects.toMatchObject({ code: "BLOB_DIFF_ID" });
+    await expect(want(bad, { hashes: ["sha512"] })).rejects.toMatchObject({
+      ...{ code: "BLOB_DIFF_ID", message: expect.stringContaining(cacheKey(bad.diffId, ["sha512"])) },
+    });
+    const large = { ...blobs[0]!, size: 1_000_001, diffId: sha256(Buffer.from("large")) };
+    await expect(want(large, { hashes: ["sha512"] })).rejects.toMatchObject({ code: "SERVICE_LIMIT" });
     const dead = await wanting.queue.dead();
-    expect(dead.map(({ code }) => code)).toEqual(["BLOB_DIFF_ID"]);
+    expect(dead.map(({ code }) => code).sort()).toEqual(["BLOB_DIFF_ID", "SERVICE_LIMIT"]);
     expect(JSON.stringify(dead)).not.toMatch(/TOPSECRET|authorization/i);
   },
 );

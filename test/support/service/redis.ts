@@ -11,16 +11,19 @@ export interface RedisServer {
   url: string;
   /** Ends it as a loss of power would, and starts it again with what is on its disk. */
   restart(): Promise<void>;
+  /** Ends it, until `restart`. */
+  kill(): Promise<void>;
   close(): void;
 }
 
 const START_MS = 20_000;
 
-/** Starts a server; to be closed by whoever starts it. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts a server; to be closed by whoever starts it. @param password that clients must know */
+export async function startRedis(password?: string): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "redis-"));
   const port = await freePort();
   const options = ["--bind", "127.0.0.1", "--port", `${port}`, "--dir", folder, "--save", "", "--appendonly", "yes"];
+  if (password !== undefined) options.push("--requirepass", password);
   let child: ChildProcess;
   const start = async () => {
     child = spawn("redis-server", [...options, "--appendfsync", "always"], { stdio: "ignore" });
@@ -32,12 +35,15 @@ export async function startRedis(): Promise<RedisServer> {
     throw new Error("redis-server does not come up");
   };
   await start();
+  const kill = async () => {
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    if (child.kill("SIGKILL")) await gone;
+  };
   return {
+    kill,
     url: `redis://127.0.0.1:${port}`,
     async restart() {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await gone;
+      await kill();
       await start();
     },
     close() {
@@ -55,6 +61,6 @@ function answers(port: number): Promise<boolean> {
       socket.destroy();
       resolve(is);
     };
-    socket.on("data", (data) => end(`${data}`.startsWith("+PONG"))).on("error", () => end(false));
+    socket.on("data", (data) => end(/^(\+PONG|-NOAUTH)/.test(`${data}`))).on("error", () => end(false));
   });
 }

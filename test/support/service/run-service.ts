@@ -1,10 +1,11 @@
-/** `composefs serve` as a process of its own, with its log. */
+/** `composefs serve` and `composefs worker` as processes of their own, with their logs. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { pathOf } from "../../src/cli/run.ts";
 
 export const SECRET = "a secret of the test";
 
 export interface RunningService {
+  /** Empty for one that does not listen. */
   origin: string;
   child: ChildProcess;
   /** Lines of its log, parsed. */
@@ -16,9 +17,26 @@ export interface RunningService {
 }
 
 /** Starts a service, and waits until it listens. */
-export async function startService(args: readonly string[], cwd: string): Promise<RunningService> {
-  const env = { ...process.env, COMPOSEFS_SECRET: SECRET };
-  const child = spawn(process.execPath, [pathOf("composefs"), "serve", ...args], {
+export function startService(args: readonly string[], cwd: string): Promise<RunningService> {
+  return start(["serve", ...args], cwd, { COMPOSEFS_SECRET: SECRET });
+}
+
+/** Starts a worker of a fleet, and waits until it works. */
+export function startWorker(
+  args: readonly string[],
+  cwd: string,
+  environment: Record<string, string> = {},
+): Promise<RunningService> {
+  return start(["worker", ...args], cwd, environment);
+}
+
+async function start(
+  args: readonly string[],
+  cwd: string,
+  environment: Record<string, string>,
+): Promise<RunningService> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [pathOf("composefs"), ...args], {
     cwd,
     env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -33,8 +51,12 @@ export async function startService(args: readonly string[], cwd: string): Promis
     for (const line of lines) log.push(line.startsWith("{") ? JSON.parse(line) : { line });
   });
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const origin = await new Promise<string>((resolve, reject) => {
-    child.stdout.once("data", (text) => resolve(`${text}`.trim()));
+  let origin = "";
+  child.stdout.once("data", (text) => {
+    origin = `${text}`.trim();
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.on("data", () => log.some(({ message }) => message === "started") && resolve());
     child.once("exit", () => reject(new Error(`the service does not come up: ${stderr}`)));
   });
   return {
