@@ -21,9 +21,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { countOf } from "../explain/words.ts";
-import { openCache } from "../image/layer-cache-open.node.ts";
+import { bucketOf } from "../image/layer-cache-open.node.ts";
 import { isHost, isRepository, parseReference, referenceText } from "../registry/reference.ts";
-import { defaultConfig, readAlgorithm, readConfig, type ServiceConfig, withEnvironment } from "../service/config.ts";
+import {
+  defaultConfig,
+  readAlgorithm,
+  readConfig,
+  readCount,
+  type ServiceConfig,
+  withEnvironment,
+} from "../service/config.ts";
+import { readLimit } from "../service/image-limits.ts";
 import { JournalQueue } from "../service/journal-queue.ts";
 import { type ImageTask, Precomputer } from "../service/precomputer.ts";
 import { everything, type SourceSelection } from "../service/selection.ts";
@@ -47,6 +55,8 @@ export interface ConfigOptions {
   /** `precompute` has none. */
   queue?: string;
   parallel?: string;
+  workers?: string;
+  limit?: string[];
   prune?: boolean;
 }
 
@@ -60,7 +70,6 @@ export interface PrecomputeOptions extends ConfigOptions {
 /** Tries of one run: whoever is there to see a failure can run it again. */
 const RULES = { tries: 2, backoffMs: 500 };
 const GRACE_MS = 10_000;
-const PARALLEL_MAX = 256;
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_CONFIG, REGISTRY_*, IO_* */
 export async function run(operands: readonly string[], options: PrecomputeOptions): Promise<number> {
@@ -93,7 +102,7 @@ export async function run(operands: readonly string[], options: PrecomputeOption
     config,
     { algorithms: config.algorithms, bootable: config.bootable, signing },
     {
-      ...{ recheck, isDryRun, cache: await openCache(config.cache ?? undefined) },
+      ...{ recheck, isDryRun },
       onReport(reference, { children: _, ...report }) {
         const { state, manifest } = report;
         if (state === "index" || state === "artifact") return;
@@ -137,28 +146,32 @@ export async function run(operands: readonly string[], options: PrecomputeOption
   return failed > 0 || stop.signal.aborted ? EXIT_NO : EXIT_OK;
 }
 
-/** The file, the environment above it, the options above both. @throws {ComposefsError} USAGE, SERVICE_CONFIG, IO_OPEN */
+/**
+ * The file, the environment above it, the options above both.
+ *
+ * @throws {ComposefsError} USAGE, SERVICE_CONFIG, CACHE_LOCATION, IO_OPEN
+ */
 export function configOf(operands: readonly string[], options: ConfigOptions): ServiceConfig {
   const { config: file } = options;
   const config =
     file === undefined ? withEnvironment(defaultConfig(), process.env) : readConfig(readText(file), file, process.env);
   if (operands.length > 0) config.sources = operands.map(sourceOf);
   if (options.algorithm !== undefined) {
-    config.algorithms = [...new Set(options.algorithm.flatMap((names) => names.split(",")).map(algorithmOf))];
+    const names = options.algorithm.flatMap((text) => text.split(","));
+    config.algorithms = [...new Set(names.map((name) => readOption("--algorithm", name, readAlgorithm)))];
   }
   if (options.platform !== undefined) config.platforms = options.platform;
   if (options.prune) config.prune = true;
-  if (options.parallel !== undefined) config.parallel = countOption("--parallel", options.parallel);
+  for (const name of ["parallel", "workers"] as const) {
+    const text = options[name];
+    if (text !== undefined) config[name] = readOption(`--${name}`, text, readCount);
+  }
+  for (const text of options.limit ?? []) Object.assign(config.limits, readOption("--limit", text, readLimit));
   const { key = config.key, cert = config.certificate, state = config.state, cache = config.cache } = options;
   const { queue = config.queue } = options;
+  // Refused once and here, rather than by each worker process.
+  if (cache?.startsWith("s3:")) bucketOf(cache, process.env);
   return { ...config, key, certificate: cert, state, cache, queue };
-}
-
-/** How many at a time. @throws {ComposefsError} USAGE */
-export function countOption(name: string, text: string): number {
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= PARALLEL_MAX) return count;
-  throw usageError(`${name}: expected a number from 1 to ${PARALLEL_MAX}, got ${quote(text)}`);
 }
 
 /** @throws {ComposefsError} USAGE, REGISTRY_REFERENCE */
@@ -173,11 +186,12 @@ function sourceOf(operand: string): SourceSelection {
   return everything(host, repository, isNamed ? (digest ?? tag) : null);
 }
 
-function algorithmOf(name: string) {
+/** What an option says. @throws {ComposefsError} USAGE */
+export function readOption<T>(name: string, text: string, read: (text: string) => T): T {
   try {
-    return readAlgorithm(name);
+    return read(text);
   } catch (error) {
-    throw usageError(`--algorithm: ${(error as Error).message}`);
+    throw usageError(`${name}: ${(error as Error).message}`);
   }
 }
 

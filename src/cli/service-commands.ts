@@ -35,7 +35,7 @@ export function addServiceCommands(program: Command, collect: Collect): void {
   const worker = program
     .command("worker")
     .description("work on what `serve --queue redis://…` adds to the queue, as one of many processes on many machines")
-    .option("--concurrency <count>", "images, and layers, at a time")
+    .option("--concurrency <count>", "images at a time, and processes that look into them")
     .option("--listen <address>", "HOST:PORT for probes and Prometheus (default: none)")
     .option("--log-level <level>", "debug, info, warn or error", "info")
     .option("--json", "print the address as JSON")
@@ -45,7 +45,11 @@ export function addServiceCommands(program: Command, collect: Collect): void {
   addServiceOptions(precompute, collect);
   addServiceOptions(serve, collect);
   addServiceOptions(worker, collect);
-  for (const command of [precompute, serve]) command.option("--parallel <count>", "images at a time");
+  for (const command of [precompute, serve]) {
+    command
+      .option("--parallel <count>", "images at a time")
+      .option("--workers <count>", "processes that look into images (default: one for each CPU)");
+  }
   for (const command of [serve, worker]) {
     command.option(
       "--queue <place>",
@@ -68,5 +72,6 @@ function addServiceOptions(command: Command, collect: Collect): void {
     .option("--cert <file>", "its certificate, in PEM or DER")
     .option("--state <dir>", "remembers what was verified and what is to be done")
     .option("--cache <dir>", "the layer cache")
+    .option("--limit <name=number>", "of one image, such as imageSeconds=600; may be repeated", collect)
     .option("--prune", "remove artifacts of this certificate that are not current");
 }

@@ -7,9 +7,10 @@
  * on shared storage. Configuration, key and credentials are those of this machine; no job carries any.
  */
 
+import { readCount } from "../service/config.ts";
 import { isFleet } from "../service/open-queues.ts";
 import { usageError } from "./common.ts";
-import { configOf, countOption } from "./precompute.ts";
+import { configOf, readOption } from "./precompute.ts";
 import { runService, type ServeOptions } from "./serve.ts";
 
 export interface WorkerOptions extends Omit<ServeOptions, "interval" | "parallel"> {
@@ -22,6 +23,6 @@ export async function run({ concurrency, ...options }: WorkerOptions): Promise<n
   // What was given is not repeated: it may hold a password.
   if (!isFleet(config)) throw usageError("expected --queue redis://HOST[:PORT][/DATABASE][?prefix=NAME]");
   if (config.cache === null) throw usageError("expected --cache: the layer cache that all workers share");
-  if (concurrency !== undefined) config.parallel = config.workers = countOption("--concurrency", concurrency);
+  if (concurrency !== undefined) config.parallel = config.workers = readOption("--concurrency", concurrency, readCount);
   return runService(config, options, { secret: null, listen: options.listen ?? null, isWorker: true });
 }

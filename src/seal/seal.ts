@@ -62,6 +62,15 @@ export async function computeSeals(digests: SealDigests, request: SealRequest, l
   return placed;
 }
 
+/** Signs digests that were computed elsewhere. @throws {ComposefsError} SIGNATURE_* */
+export async function signSeals(placed: readonly PlacedSeal[], signer: Signer): Promise<PlacedSeal[]> {
+  const signed: PlacedSeal[] = [];
+  for (const { seal, layer } of placed) {
+    signed.push({ seal: { ...seal, signature: await signer(seal, seal.digest, layer) }, layer });
+  }
+  return signed;
+}
+
 /**
  * The manifest with its seals inline. Whatever else it says stays byte for byte.
  *

@@ -11,7 +11,7 @@
  *   signing: {key: /etc/composefs/key.pem, certificate: /etc/composefs/cert.pem}
  *   interval: 3600                    # seconds between two scans
  *   parallel: 4                       # images at a time
- *   workers: 2                        # layers at a time
+ *   workers: 2                        # processes that look into images; default: one for each CPU
  *   prune: false                      # true: remove what our certificate signed and is not current
  *   state: /var/lib/composefs
  *   cache: /var/cache/composefs
@@ -22,15 +22,18 @@
  *   limits: {imageBytes: 10000000000}
  *
  * Environment stands above the file, and options of commands above both: `COMPOSEFS_SIGNING_KEY`,
- * `COMPOSEFS_SIGNING_CERTIFICATE`, `COMPOSEFS_STATE`, `COMPOSEFS_CACHE`, `COMPOSEFS_QUEUE`, `COMPOSEFS_LISTEN`, `COMPOSEFS_SECRET_FILE`.
+ * `COMPOSEFS_SIGNING_CERTIFICATE`, `COMPOSEFS_STATE`, `COMPOSEFS_CACHE`, `COMPOSEFS_QUEUE`, `COMPOSEFS_LISTEN`,
+ * `COMPOSEFS_SECRET_FILE`, `COMPOSEFS_PARALLEL`, `COMPOSEFS_WORKERS`, `COMPOSEFS_LIMITS=NAME=NUMBER,…`.
  */
 
+import { availableParallelism } from "node:os";
+import { ComposefsError } from "../error.ts";
 import type { VerityAlgorithm } from "../image/profile.ts";
 import { isHost } from "../registry/reference.ts";
 import { parsePlatform } from "../source/platform.ts";
 import { quoteStart } from "../source/quote.ts";
 import { ConfigNode } from "./config-node.ts";
-import { IMAGE_LIMITS, type ImageLimits } from "./image-limits.ts";
+import { IMAGE_LIMITS, type ImageLimits, lowestLimit, readLimit } from "./image-limits.ts";
 import { checkRange, type Globs, type SourceSelection } from "./selection.ts";
 
 /** What the service is to do. Paths are as the file has them. */
@@ -68,6 +71,8 @@ export interface FleetConfig {
 }
 
 export const ALGORITHMS: readonly VerityAlgorithm[] = ["sha512-12", "sha256-12", "sha512-16", "sha256-16"];
+/** Most images or processes at a time: more is a slip of the pen. */
+const COUNT_MAX = 256;
 const FIELDS = [
   ...["sources", "platforms", "algorithms", "bootable", "signing", "interval", "parallel", "workers", "prune"],
   ...["state", "cache", "queue", "fleet", "listen", "secret", "limits"],
@@ -79,7 +84,7 @@ const SOURCE_FIELDS = ["registry", "repositories", "tags"];
 export function defaultConfig(): ServiceConfig {
   return {
     ...{ sources: [], platforms: null, algorithms: ["sha512-12"], bootable: false, key: null, certificate: null },
-    ...{ intervalSeconds: 3600, parallel: 4, workers: 2, prune: false, state: null, cache: null },
+    ...{ intervalSeconds: 3600, parallel: 4, workers: availableParallelism(), prune: false, state: null, cache: null },
     ...{ queue: null, fleet: {} },
     ...{ listen: "127.0.0.1:8080", secretFile: null, limits: { ...IMAGE_LIMITS } },
   };
@@ -137,19 +142,31 @@ export function readConfig(
   config.secretFile = optional("secret", (node) => node.text(), null);
   const limits = root.field("limits").only(Object.keys(IMAGE_LIMITS));
   for (const name of Object.keys(IMAGE_LIMITS) as (keyof ImageLimits)[]) {
-    if (limits.field(name).isPresent) config.limits[name] = limits.field(name).number(1);
+    if (limits.field(name).isPresent) config.limits[name] = limits.field(name).number(lowestLimit(name));
   }
   return withEnvironment(config, environment);
 }
 
-/** What the environment says stands above the rest. */
+/** What the environment says stands above the rest. @throws {ComposefsError} SERVICE_CONFIG */
 export function withEnvironment(
   config: ServiceConfig,
   environment: Readonly<Record<string, string | undefined>>,
 ): ServiceConfig {
   const of = (name: string, otherwise: string | null) => environment[`COMPOSEFS_${name}`] || otherwise;
+  const checked = <T>(name: string, otherwise: T, read: (text: string) => T): T => {
+    const text = of(name, null);
+    try {
+      return text === null ? otherwise : read(text);
+    } catch (error) {
+      throw new ComposefsError("SERVICE_CONFIG", `COMPOSEFS_${name}: ${(error as Error).message}`);
+    }
+  };
+  const readLimits = (text: string) => Object.assign({ ...config.limits }, ...text.split(",").map(readLimit));
   return {
     ...config,
+    parallel: checked("PARALLEL", config.parallel, readCount),
+    workers: checked("WORKERS", config.workers, readCount),
+    limits: checked("LIMITS", config.limits, readLimits),
     key: of("SIGNING_KEY", config.key),
     certificate: of("SIGNING_CERTIFICATE", config.certificate),
     state: of("STATE", config.state),
@@ -158,6 +175,13 @@ export function withEnvironment(
     listen: of("LISTEN", config.listen)!,
     secretFile: of("SECRET_FILE", config.secretFile),
   };
+}
+
+/** A number of images or processes. @throws {RangeError} */
+export function readCount(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= COUNT_MAX) return count;
+  throw new RangeError(`expected a number from 1 to ${COUNT_MAX}, got ${quoteStart(text)}`);
 }
 
 /** @throws {RangeError} */

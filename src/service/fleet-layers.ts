@@ -2,7 +2,7 @@
  * Layers by a fleet: whoever needs a layer that the shared cache lacks adds it to the queue of layers, by the name of its entry in
  * the cache; whichever worker takes it reads it, once for all who wait, and puts it into the cache, from which they have it.
  *
- *   image, here --read()--> queue of layers, one job for each entry --> shared cache --> merge, here
+ *   image, here --keep()--> queue of layers, one job for each entry --> shared cache --> merge, here
  *
  * It is no flow of BullMQ, since a job there has one parent, and a layer is waited for by as many images as share it.
  *
@@ -10,13 +10,12 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { type CacheStore, cacheKey, findCached } from "../image/layer-cache.ts";
-import type { LayerReader } from "../image/layers.ts";
+import { cacheKey } from "../image/layer-cache.ts";
 import type { ReadLayerOptions } from "../image/read-layer.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { LayerBlob } from "../source/container.ts";
-import { checkLimit, type ImageLimits, withinSeconds } from "./image-limits.ts";
-import type { LayerReads } from "./layer-reads.ts";
+import { checkLimit, type ImageLimits } from "./image-limits.ts";
+import type { KeepOptions, LayerReads } from "./layer-reads.ts";
 import type { RedisQueue } from "./redis-queue.ts";
 
 /** A layer as a job: plain JSON without secrets. */
@@ -33,27 +32,26 @@ const ROUNDS = 2;
 /** What the workers of a fleet have. */
 export interface Fleet {
   queue: RedisQueue<LayerJobData>;
-  /** The same for all of them. */
-  cache: CacheStore;
-  /** Reads layers in this process, and keeps them in the cache. */
+  /** Whether the cache, which is the same for all of them, has a layer. */
+  isKept(layer: LayerBlob, options: KeepOptions): Promise<boolean>;
+  /** Has layers read by this machine, into the cache. */
   reads: LayerReads;
   /** Told of a layer that was read, and that the cache does not have. */
   onUnkept(diffId: string): void;
 }
 
 /** Has layers read by whichever worker is free; here those that no other can reach, or that the cache does not keep. */
-export function fleetReader({ queue, cache, reads, onUnkept }: Fleet): LayerReader {
-  return async (...task) => {
-    const [layer, options, signal] = task;
-    const job = jobOf(layer, options);
-    if (job === null) return reads.read(...task);
+export function fleetKeeper({ queue, isKept, reads, onUnkept }: Fleet): LayerReads["ensure"] {
+  return async (layer, options) => {
+    const { hashes, limits, signal } = options;
+    const job = jobOf(layer, { hashes, limits });
+    if (job === null) return reads.ensure(layer, options);
     const { diffId } = job.layer;
-    const key = cacheKey(diffId, options.hashes);
+    const key = cacheKey(diffId, hashes);
     for (let round = 0; ; round++) {
-      const records = await findCached(cache, diffId, options.hashes);
-      if (records !== undefined) {
+      if (await isKept(layer, options)) {
         reads.counts[round === 0 ? "cached" : "shared"]++;
-        return { records, totals: { bytes: records.tarBytes, diffId } };
+        return;
       }
       if (round === ROUNDS) break;
       await queue.add(key, job);
@@ -63,7 +61,7 @@ export function fleetReader({ queue, cache, reads, onUnkept }: Fleet): LayerRead
       });
     }
     onUnkept(diffId);
-    return reads.read(...task);
+    await reads.refresh(layer, options);
   };
 }
 
@@ -84,11 +82,10 @@ export function workOnLayers(
     const { digest, size } = layer;
     const where = `${host}/${repository}@${digest}`;
     checkLimit(where, limits, "imageBytes", size);
-    await withinSeconds(where, limits, signal, async (bounded) => {
-      const session = await registryOf(host).session(repository);
-      const blob: LayerBlob = { ...layer, place: { kind: "registry", session, digest, size, length: size } };
-      await reads.read(blob, options, bounded);
-    });
+    const session = await registryOf(host).session(repository);
+    const blob: LayerBlob = { ...layer, place: { kind: "registry", session, digest, size, length: size } };
+    const budget = { limitSeconds: limits.imageSeconds, usedSeconds: 0 };
+    await reads.refresh(blob, { hashes: options.hashes, limits: options.limits ?? {}, budget, signal });
   }, parallel);
 }
 

@@ -1,12 +1,13 @@
 /**
- * Layers that many images share are read once: from the cache where they are there, else by one of the jobs that want them at
- * the same moment, the others waiting for it.
+ * Layers that many images share are read once: one of the jobs that want a layer at the same moment has it read into the layer
+ * cache, the others wait for that, and later ones find it there.
  */
 
-import type { CacheStore } from "../image/layer-cache.ts";
-import { findCached, keepCached } from "../image/layer-cache.ts";
-import type { LayerReader } from "../image/layers.ts";
-import type { ReadLayer } from "../image/read-layer.ts";
+import type { HashName } from "../engine/slot.ts";
+import type { LayerBlob } from "../source/container.ts";
+import type { SourceLimits } from "../source/limits.ts";
+import type { TimeBudget } from "./worker-process.ts";
+import type { WorkerAnswer } from "./worker-tasks.ts";
 
 /** What became of layers so far. */
 export interface LayerCounts {
@@ -20,78 +21,117 @@ export interface LayerCounts {
   storedBytes: number;
 }
 
-/** Reads layers for many jobs. */
+/** How layers are to be read. */
+export interface KeepOptions {
+  /** Object digests to compute. */
+  hashes: readonly HashName[];
+  limits: Partial<SourceLimits>;
+  /** Of the image that wants them. */
+  budget: TimeBudget;
+  signal: AbortSignal | undefined;
+}
+
+/** What was read to have a layer in the cache. */
+export type LayerAnswer = Pick<WorkerAnswer, "read" | "storedBytes">;
+
+/** Sees to it that the records of a layer are in the cache. */
+export type LayerKeeper = (layer: LayerBlob, options: KeepOptions) => Promise<LayerAnswer>;
+
+/** Layers that are known to be in the cache, of which the oldest are forgotten: those of some thousand images. */
+const KNOWN_MAX = 65_536;
+
+/** Has layers read for many jobs. */
 export class LayerReads {
   readonly counts: LayerCounts = { read: 0, cached: 0, shared: 0, storedBytes: 0 };
-  readonly #read: LayerReader;
-  readonly #cache: CacheStore | undefined;
-  readonly #flights = new Map<string, Promise<ReadLayer>>();
+  readonly #keep: LayerKeeper;
+  readonly #flights = new Map<string, Promise<void>>();
+  readonly #known = new Set<string>();
 
-  readonly #waiting: Array<() => void> = [];
-  #free: number;
-
-  /**
-   * @param read reads a layer that is nowhere else, on a thread or here
-   * @param workers layers of all images that are read at the same time
-   */
-  constructor(read: LayerReader, cache: CacheStore | undefined, workers = Number.POSITIVE_INFINITY) {
-    this.#read = read;
-    this.#cache = cache;
-    this.#free = workers;
+  constructor(keep: LayerKeeper) {
+    this.#keep = keep;
   }
 
-  /** As a {@link LayerReader}: whoever gives it to `readLayers` gives it no cache. */
-  readonly read: LayerReader = async (layer, options, signal, onBytes) => {
-    const { diffId } = layer;
-    if (diffId === null) return this.#begin(layer, options, signal, onBytes);
-    const key = `${diffId} ${[...options.hashes].sort().join()}`;
+  /** Has a layer read, unless it is known that it was. @throws {ComposefsError} what the keeper gives */
+  readonly ensure = async (layer: LayerBlob, options: KeepOptions): Promise<void> => {
+    if (this.#known.has(keyOf(layer, options))) this.counts.cached++;
+    // Nobody could find one without a name in the cache.
+    else if (layer.diffId !== null) await this.refresh(layer, options);
+  };
+
+  /** The same for those who found that the cache lacks it. @throws {ComposefsError} what the keeper gives */
+  async refresh(layer: LayerBlob, options: KeepOptions): Promise<void> {
+    const key = keyOf(layer, options);
     const flight = this.#flights.get(key);
     if (flight !== undefined) {
       try {
-        const shared = await flight;
+        await flight;
         this.counts.shared++;
-        return shared;
+        return;
       } catch {
-        signal?.throwIfAborted();
+        options.signal?.throwIfAborted();
         // Another job failed, perhaps because it was called off; this one finds out for itself.
-        return this.read(layer, options, signal, onBytes);
+        return this.refresh(layer, options);
       }
     }
-    const own = this.#begin(layer, options, signal, onBytes);
+    const own = this.#begin(layer, options);
     this.#flights.set(key, own);
     try {
-      return await own;
+      await own;
+      this.#know(key);
     } finally {
       this.#flights.delete(key);
     }
-  };
+  }
 
-  async #begin(...[layer, options, signal, onBytes]: Parameters<LayerReader>): Promise<ReadLayer> {
-    const { diffId } = layer;
-    const cache = this.#cache;
-    if (cache !== undefined && diffId !== null) {
-      const records = await findCached(cache, diffId, options.hashes);
-      if (records !== undefined) {
-        this.counts.cached++;
-        return { records, totals: { bytes: records.tarBytes, diffId } };
-      }
+  /** Counts what was read all the same: the cache had lost it, or cannot be used. */
+  count({ read, storedBytes }: LayerAnswer): void {
+    this.counts.read += read;
+    this.counts.storedBytes += storedBytes;
+  }
+
+  async #begin(layer: LayerBlob, options: KeepOptions): Promise<void> {
+    const answer = await this.#keep(layer, options);
+    if (answer.read === 0) this.counts.cached++;
+    else this.count(answer);
+  }
+
+  #know(key: string): void {
+    this.#known.add(key);
+    const [oldest] = this.#known;
+    if (this.#known.size > KNOWN_MAX) this.#known.delete(oldest!);
+  }
+}
+
+function keyOf({ diffId }: LayerBlob, { hashes }: KeepOptions): string {
+  return `${diffId} ${[...hashes].sort().join()}`;
+}
+
+/**
+ * Has all layers of an image read; when one fails, the others are called off.
+ *
+ * @param keep see {@link LayerReads.ensure}
+ * @param parallel layers at a time
+ */
+export async function keepAll(
+  layers: readonly LayerBlob[],
+  options: KeepOptions,
+  keep: LayerReads["ensure"],
+  parallel: number,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  // The largest first: the last one to end is then a small one.
+  const queue = [...layers].sort((a, b) => (b.size ?? 0) - (a.size ?? 0)).values();
+  const work = async () => {
+    for (const layer of queue) {
+      signal.throwIfAborted();
+      await keep(layer, { ...options, signal });
     }
-    await this.#enter();
-    const fresh = await this.#read(layer, options, signal, onBytes).finally(() => this.#leave());
-    this.counts.read++;
-    this.counts.storedBytes += layer.size ?? 0;
-    if (cache !== undefined) await keepCached(cache, fresh.totals.diffId, fresh.records);
-    return fresh;
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(parallel, layers.length) }, work));
+  } catch (error) {
+    stop.abort(error);
+    throw error;
   }
 }

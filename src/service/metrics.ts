@@ -3,9 +3,18 @@
 import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
 import type { LayerCounts } from "./layer-reads.ts";
 import type { Queue } from "./queue.ts";
+import type { WorkerCounts } from "./worker-pool.ts";
 
 /** What is counted of a queue, whatever its jobs are about. */
 export type CountedQueue = Pick<Queue<unknown>, "counts" | "isReachable">;
+
+/** What is counted elsewhere. */
+export interface CountedElsewhere {
+  layers(): LayerCounts;
+  workers(): WorkerCounts;
+  /** By name; those that cannot be reached are left out. */
+  queues: Readonly<Record<string, CountedQueue>>;
+}
 
 /** Seconds: from a manifest over the wire to a layer of many gigabytes. */
 const BUCKETS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300, 1800];
@@ -32,11 +41,7 @@ export class ServiceMetrics {
     ...{ buckets: BUCKETS, registers: [this.#registry] },
   });
 
-  /**
-   * @param layers counted elsewhere
-   * @param queues by name; those that cannot be reached are left out
-   */
-  constructor(layers: () => LayerCounts, queues: Readonly<Record<string, CountedQueue>>) {
+  constructor({ layers, workers, queues }: CountedElsewhere) {
     const registers = [this.#registry];
     new Gauge({
       ...{ name: "composefs_queue_jobs", help: "Jobs of a queue, by state", labelNames: ["queue", "state"], registers },
@@ -51,6 +56,18 @@ export class ServiceMetrics {
     const layerCounter = this.#counter("composefs_layers_total", "Layers that images needed, by where they came from", [
       "from",
     ]);
+    const lostCounter = this.#counter(
+      "composefs_workers_lost_total",
+      "Worker processes that ended while they worked",
+      [],
+    );
+    new Gauge({
+      ...{ name: "composefs_workers", help: "Worker processes, by state", labelNames: ["state"], registers },
+      collect() {
+        const { busy, idle } = workers();
+        for (const [state, count] of Object.entries({ busy, idle })) this.set({ state }, count);
+      },
+    });
     const byteCounter = this.#counter("composefs_layer_bytes_total", "Bytes of layers that were read, as stored", []);
     this.#collectors.push(() => {
       const { read, cached, shared, storedBytes } = layers();
@@ -60,6 +77,8 @@ export class ServiceMetrics {
         layerCounter.inc({ from }, count);
       }
       byteCounter.inc(storedBytes);
+      lostCounter.reset();
+      lostCounter.inc(workers().lost);
     });
   }
 

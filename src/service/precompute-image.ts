@@ -12,18 +12,17 @@
 
 import { RegistryDestination } from "../destination/registry.ts";
 import { ComposefsError } from "../error.ts";
-import { type LayerReader, readLayers } from "../image/layers.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
-import { LayeredImage } from "../image/view.ts";
 import type { Reference } from "../registry/reference.ts";
 import type { Registry } from "../registry/registry.ts";
 import { ARTIFACT_TYPE } from "../seal/artifact.ts";
-import { bytesDigest, SealDigests } from "../seal/digests.ts";
+import { bytesDigest } from "../seal/digests.ts";
 import { readFound } from "../seal/find.ts";
-import { computeSeals, findEqual, type PlacedSeal } from "../seal/seal.ts";
+import type { SealRole } from "../seal/keys.ts";
+import { findEqual, type PlacedSeal, signSeals } from "../seal/seal.ts";
 import type { FoundArtifact } from "../seal/verify.ts";
 import { sealBeside } from "../seal/write.ts";
-import type { ContainerImage, Referrer } from "../source/container.ts";
+import type { ContainerImage, LayerBlob, Referrer } from "../source/container.ts";
 import { type Document, type Reading, readBlob } from "../source/document.ts";
 import { HOST } from "../source/host.ts";
 import { type SourceLimits, sourceLimits } from "../source/limits.ts";
@@ -31,11 +30,15 @@ import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES } from "../source/media-types
 import { openOci } from "../source/oci.ts";
 import { RegistryFiles } from "../source/registry.ts";
 import { selectRoot } from "../source/select.ts";
-import { checkLimit, type ImageLimits, withinSeconds } from "./image-limits.ts";
+import { checkLimit, type ImageLimits } from "./image-limits.ts";
 import { childrenOf, type IndexChild } from "./index-children.ts";
 import type { KeyedLocks } from "./keyed-locks.ts";
+import type { KeepOptions, LayerAnswer } from "./layer-reads.ts";
 import type { VerifiedArtifacts } from "./verified.node.ts";
 import { hasForm, type Wanted, wantedKey } from "./wanted.ts";
+import type { WorkerPool } from "./worker-pool.ts";
+import type { TimeBudget } from "./worker-process.ts";
+import { hashesOf } from "./worker-tasks.ts";
 
 /** Parts of the job whose time is taken. */
 export type Stage = "manifest" | "referrers" | "layers" | "digests" | "push";
@@ -46,13 +49,14 @@ export interface PrecomputeContext {
   wanted: Wanted;
   /** os/architecture[/variant] of images in an index; null for all. */
   platforms: readonly string[] | null;
-  /** Reads a layer, or has it from somewhere. */
-  readLayer: LayerReader;
+  /** Has layers read into the cache. */
+  keepLayers(layers: readonly LayerBlob[], options: KeepOptions): Promise<void>;
+  pool: WorkerPool;
+  /** Told of layers that the cache had lost, or does not keep. */
+  onReread(answer: LayerAnswer): void;
   verified: VerifiedArtifacts;
   limits: ImageLimits;
   sourceLimits: Partial<SourceLimits>;
-  /** Layers of one image that are read at the same time. */
-  workers: number;
   /** Whether digests are computed anew where an artifact states some. */
   recheck: boolean;
   /** Whether artifacts of our certificate that are not current are taken away. */
@@ -88,15 +92,12 @@ export interface ImageReport {
 }
 
 /** Does the job for what a reference names. @throws {ComposefsError} SERVICE_LIMIT and all that reading, signing and pushing give */
-export async function precomputeImage(
+export function precomputeImage(
   reference: Reference,
   context: PrecomputeContext,
   signal?: AbortSignal,
 ): Promise<ImageReport> {
-  const { repository } = reference;
-  return withinSeconds(repository, context.limits, signal, (bounded) =>
-    new ImageJob(reference, context, bounded).run(),
-  );
+  return new ImageJob(reference, context, signal).run();
 }
 
 /** Artifacts of one algorithm. */
@@ -114,13 +115,15 @@ class ImageJob {
   readonly #found = new Map<string, FoundArtifact | null>();
   /** What is no artifact of composefs. */
   readonly #foreign = new Set<string>();
+  readonly #budget: TimeBudget;
   #image: Promise<ContainerImage> | undefined;
 
-  constructor(reference: Reference, context: PrecomputeContext, signal: AbortSignal) {
+  constructor(reference: Reference, context: PrecomputeContext, signal: AbortSignal | undefined) {
     this.#reference = reference;
     this.#context = context;
     this.#reading = { limits: sourceLimits(context.sourceLimits), signal, host: HOST };
     this.#registry = context.registry(reference.host);
+    this.#budget = { limitSeconds: context.limits.imageSeconds, usedSeconds: 0 };
   }
 
   async run(): Promise<ImageReport> {
@@ -284,20 +287,23 @@ class ImageJob {
   }
 
   async #compute(files: RegistryFiles, algorithms: readonly VerityAlgorithm[]): Promise<PlacedSeal[]> {
-    const { readLayer, workers, wanted, limits, sourceLimits } = this.#context;
+    const { pool, wanted, limits, sourceLimits } = this.#context;
     const { signal } = this.#reading;
     const image = await this.#open(files);
     checkLimit(files.name, limits, "imageLayers", image.layers.length);
     const bytes = image.layers.reduce((sum, { size }) => sum + (size ?? 0), 0);
     checkLimit(files.name, limits, "imageBytes", bytes);
-    const hashes = [...new Set(algorithms.map((algorithm) => algorithmParameters(algorithm).hash))];
-    const options = { hashes, read: readLayer, workers, limits: sourceLimits, signal };
-    const read = await this.#timed("layers", () => readLayers(image.layers, options));
-    const documents = { manifest: image.manifest!.bytes, config: image.config!.bytes };
-    const digests = new SealDigests({ trees: new LayeredImage(read, "auto"), ...documents });
-    const roles = ["manifest", "config", "merged", ...(wanted.bootable ? ["bootable" as const] : [])] as const;
-    const request = { algorithms, roles, signer: wanted.signing?.sign ?? null };
-    return this.#timed("digests", () => computeSeals(digests, request));
+    const options = { hashes: hashesOf(algorithms), limits: sourceLimits, budget: this.#budget, signal };
+    await this.#timed("layers", () => this.#context.keepLayers(image.layers, options));
+    const roles: SealRole[] = ["manifest", "config", "merged", ...(wanted.bootable ? ["bootable" as const] : [])];
+    const answer = await this.#timed("digests", () => {
+      const documents = { manifest: image.manifest!.bytes, config: image.config!.bytes };
+      const what = { name: files.name, layers: image.layers, ...documents, algorithms, roles };
+      const { imageEntries } = limits;
+      return pool.run({ kind: "digests", ...what, limits: sourceLimits, imageEntries }, this.#budget, signal);
+    });
+    this.#context.onReread(answer);
+    return wanted.signing === null ? answer.placed : signSeals(answer.placed, wanted.signing.sign);
   }
 
   /** Pushes what is missing. @returns whether something was */

@@ -1,14 +1,12 @@
 /** Puts queue and job together: what is added is worked on, images of an index become jobs, results are told. */
 
-import type { CacheStore } from "../image/layer-cache.ts";
-import { LayerPool } from "../image/layer-pool.node.ts";
 import { type Reference, referenceText } from "../registry/reference.ts";
 import { machineRegistry } from "../registry/registry.node.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { ServiceConfig } from "./config.ts";
-import { type Fleet, fleetReader, type LayerJobData, workOnLayers } from "./fleet-layers.ts";
+import { type Fleet, fleetKeeper, type LayerJobData, workOnLayers } from "./fleet-layers.ts";
 import { KeyedLocks } from "./keyed-locks.ts";
-import { LayerReads } from "./layer-reads.ts";
+import { keepAll, type LayerKeeper, LayerReads } from "./layer-reads.ts";
 import { type ImageReport, type PrecomputeContext, precomputeImage } from "./precompute-image.ts";
 import type { Queue } from "./queue.ts";
 import type { RedisQueue } from "./redis-queue.ts";
@@ -16,6 +14,8 @@ import { referenceTo, scan } from "./scan.ts";
 import type { SourceSelection } from "./selection.ts";
 import { VerifiedArtifacts } from "./verified.node.ts";
 import type { Wanted } from "./wanted.ts";
+import { WorkerPool } from "./worker-pool.ts";
+import type { WorkerOptions } from "./worker-process.ts";
 
 /** What a job is about. */
 export interface ImageTask {
@@ -33,41 +33,50 @@ const BACKLOG_WAIT_MS = 10;
 export interface PrecomputerOptions {
   recheck: boolean;
   isDryRun: boolean;
-  cache: CacheStore;
-  /** The layers that a fleet reads; default: they are read on threads of this process. */
+  /** The layers that a fleet reads; default: they are read by the worker processes of this one. */
   layerQueue?: RedisQueue<LayerJobData> | null;
   /** Told of a layer that the fleet has read, and that is not in the cache. */
   onUnkept?: Fleet["onUnkept"];
   onReport(reference: Reference, report: ImageReport): void;
   onStage?: PrecomputeContext["onStage"];
+  onCacheFailure?: WorkerOptions["onCacheFailure"];
+  /** What worker processes run, in tests. */
+  workerEntry?: URL | undefined;
 }
 
 /** Works on images. */
 export class Precomputer {
   readonly layers: LayerReads;
+  readonly pool: WorkerPool;
   readonly #queue: Queue<ImageTask>;
   readonly #context: PrecomputeContext;
   readonly #options: PrecomputerOptions;
   /** Null for a process that works alone. */
   readonly #fleet: Fleet | null;
-  readonly #pool = new LayerPool();
   readonly #registries = new Map<string, Registry>();
 
   /** @throws {ComposefsError} IO_* */
   constructor(queue: Queue<ImageTask>, config: ServiceConfig, wanted: Wanted, options: PrecomputerOptions) {
-    const { platforms, limits, workers, prune, state } = config;
-    const { recheck, isDryRun, onStage } = options;
-    const { cache, layerQueue = null, onUnkept = () => {} } = options;
+    const { platforms, limits, workers, prune, state, cache } = config;
+    const { recheck, isDryRun, onStage, onCacheFailure, workerEntry: entry } = options;
+    const { layerQueue = null, onUnkept = () => {} } = options;
+    const keep: LayerKeeper = (layer, { hashes, limits, budget, signal }) =>
+      this.pool.run({ kind: "layer", layer, hashes, limits }, budget, signal);
+    const isKept: Fleet["isKept"] = async ({ diffId }, { hashes, budget, signal }) =>
+      (await this.pool.run({ kind: "look", diffId: diffId!, hashes }, budget, signal)).isKept;
     this.#queue = queue;
     this.#options = options;
-    this.layers = new LayerReads((...task) => this.#pool.read(...task), cache, workers);
-    this.#fleet = layerQueue && { queue: layerQueue, cache, reads: this.layers, onUnkept };
+    this.pool = new WorkerPool({ count: workers, cache, memoryBytes: limits.workerBytes, onCacheFailure, entry });
+    this.layers = new LayerReads(keep);
+    this.#fleet = layerQueue && { queue: layerQueue, isKept, reads: this.layers, onUnkept };
+    const ensure = this.#fleet === null ? this.layers.ensure : fleetKeeper(this.#fleet);
+    // A fleet is asked for all of them at once; here more of one image would only let others wait.
+    const parallel = this.#fleet === null ? workers : limits.imageLayers;
     this.#context = {
-      ...{ wanted, platforms, limits, prune, recheck, isDryRun, onStage },
+      ...{ wanted, platforms, limits, prune, recheck, isDryRun, onStage, pool: this.pool },
       registry: (host) => this.registry(host),
-      readLayer: this.#fleet ? fleetReader(this.#fleet) : this.layers.read,
-      // A fleet is asked for all of them at once.
-      workers: this.#fleet ? limits.imageLayers : workers,
+      keepLayers: (layers, keeping) => keepAll(layers, keeping, ensure, parallel),
+      onReread: (answer) => this.layers.count(answer),
       ...{ verified: new VerifiedArtifacts(state), locks: new KeyedLocks(), sourceLimits: {} },
     };
   }
@@ -137,6 +146,6 @@ export class Precomputer {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.pool.close();
   }
 }

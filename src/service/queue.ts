@@ -57,8 +57,9 @@ export interface RetryRules {
 export const RETRY_RULES: Readonly<RetryRules> = {
   // The client of registries has its own five tries within seconds; these are for what lasts minutes.
   tries: 3,
-  // A service that is killed often has innocent jobs at hand; one that kills its process has none beside it for long.
-  crashes: 5,
+  // Images are looked into by processes that may die without this one: what ends it is hardly ever a job, and those that it has
+  // at hand are innocent. Yet none may keep a service from coming up for ever.
+  crashes: 25,
   backoffMs: 5_000,
   backoffMaxMs: 300_000,
 };

@@ -9,7 +9,6 @@
 
 import type { Server } from "node:http";
 import { ComposefsError } from "../error.ts";
-import { openCache } from "../image/layer-cache-open.node.ts";
 import { parseReference, type Reference, referenceText } from "../registry/reference.ts";
 import type { ServiceConfig } from "./config.ts";
 import { type PushEvent, readEvents } from "./events.ts";
@@ -34,6 +33,8 @@ export interface ServiceOptions {
   listen: string | null;
   /** Whether it is a worker of a fleet, which neither hears of pushes nor scans. */
   isWorker?: boolean;
+  /** What worker processes run, in tests. */
+  workerEntry?: URL;
 }
 
 /** Milliseconds that running work may take to end when the service is told to stop. */
@@ -67,7 +68,8 @@ export class Service {
     const { images, layers } = queues;
     // Of a fleet those tell of the queue who add to it: each worker would tell the same.
     const counted = isWorker ? {} : { images, ...(layers && { layers }) };
-    this.#metrics = new ServiceMetrics(() => this.#precomputer.layers.counts, counted);
+    const { layers: reads, pool } = this.#precomputer;
+    this.#metrics = new ServiceMetrics({ layers: () => reads.counts, workers: () => pool.counts, queues: counted });
   }
 
   /**
@@ -76,12 +78,9 @@ export class Service {
    * @throws {ComposefsError} SERVICE_*, IO_*, CERTIFICATE_*
    */
   static async start(config: ServiceConfig, options: ServiceOptions): Promise<Service> {
-    const { log, secret, listen, isWorker = false } = options;
+    const { log, secret, listen, isWorker = false, workerEntry } = options;
     const signing = await readSigning(config.key, config.certificate);
     let service: Service | undefined;
-    const cache = await openCache(config.cache ?? undefined, {
-      onFailure: (reason) => service?.onCacheFailure(reason),
-    });
     const queues = await openQueues(config, {
       images: (...failure) => service?.onFailure("reference", ...failure),
       layers: (...failure) => service?.onFailure("layer", ...failure),
@@ -90,7 +89,8 @@ export class Service {
     const wanted = { algorithms: config.algorithms, bootable: config.bootable, signing };
     service = new Service(config, log, queues, isWorker, (self) => {
       return new Precomputer(queues.images, config, wanted, {
-        ...{ recheck: false, isDryRun: false, cache, layerQueue: queues.layers },
+        ...{ recheck: false, isDryRun: false, layerQueue: queues.layers, workerEntry },
+        onCacheFailure: (reason) => self().onCacheFailure(reason),
         onUnkept: (layer) => log("warn", "a layer is not in the cache; do all workers have the same one?", { layer }),
         onReport: (reference, report) => self().onReport(reference, report),
         onStage: (stage, seconds) => self().#metrics.stages.observe({ stage }, seconds),

@@ -4,15 +4,15 @@ import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { acquireEngineSync, releaseEngine } from "../../../src/engine/load.ts";
 import { DirectoryCache } from "../../../src/image/layer-cache.node.ts";
-import { cacheKey } from "../../../src/image/layer-cache.ts";
-import type { LayerReader } from "../../../src/image/layers.ts";
+import { cacheKey, findCached } from "../../../src/image/layer-cache.ts";
 import { readLayer } from "../../../src/image/read-layer.ts";
 import { machineRegistry } from "../../../src/registry/registry.node.ts";
-import { fleetReader, type LayerJobData, workOnLayers } from "../../../src/service/fleet-layers.ts";
+import { fleetKeeper, type LayerJobData, workOnLayers } from "../../../src/service/fleet-layers.ts";
 import { IMAGE_LIMITS } from "../../../src/service/image-limits.ts";
-import { LayerReads } from "../../../src/service/layer-reads.ts";
+import { type KeepOptions, type LayerKeeper, LayerReads } from "../../../src/service/layer-reads.ts";
 import { redisPlace } from "../../../src/service/redis-place.ts";
 import { RedisQueue } from "../../../src/service/redis-queue.ts";
+import { workOn } from "../../../src/service/worker-tasks.ts";
 import type { LayerBlob } from "../../../src/source/container.ts";
 import { makeLayers } from "../../support/oci/images.mjs";
 import { hasProgram } from "../../support/registry/real.mjs";
@@ -22,14 +22,19 @@ import { emptyFolder } from "../cli/run.ts";
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-const read: LayerReader = async (layer, options, signal, onBytes) => {
+const hashes = ["sha512"] as const;
+const options: KeepOptions = {
+  ...{ hashes, limits: {}, budget: { limitSeconds: 60, usedSeconds: 0 }, signal: undefined },
+};
+
+async function read(layer: LayerBlob) {
   const engine = acquireEngineSync();
   try {
-    return await readLayer(engine, layer, options, signal, onBytes);
+    return await readLayer(engine, layer, { hashes });
   } finally {
     releaseEngine(engine);
   }
-};
+}
 
 test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
   "each layer is read once in the fleet",
@@ -69,41 +74,44 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
     });
 
     let reads = 0;
-    const counted: LayerReader = (...task) => {
-      reads++;
-      return read(...task);
+    const counted: LayerKeeper = async (layer, { limits }) => {
+      const answer = await workOn({ kind: "layer", layer, hashes, limits }, cache);
+      reads += answer.read;
+      return answer;
     };
+    const lookUp = ({ diffId }: LayerBlob) => findCached(cache, diffId!, hashes);
+    const isKept = async (layer: LayerBlob) => (await lookUp(layer)) !== undefined;
     const unkept: string[] = [];
     const onUnkept = (diffId: string) => unkept.push(diffId);
-    const none = new LayerReads(() => expect.fail("read by the one who wants it"), cache);
-    const wanting = { queue: await open(), cache, reads: none, onUnkept };
-    const want = fleetReader(wanting);
-    const wants = Promise.all([...blobs, ...blobs, ...blobs].map((blob) => want(blob, { hashes: ["sha512"] })));
+    const none = new LayerReads(() => expect.fail("read by the one who wants it"));
+    const wanting = { queue: await open(), isKept, reads: none, onUnkept };
+    const want = fleetKeeper(wanting);
+    const wants = Promise.all([...blobs, ...blobs, ...blobs].map((blob) => want(blob, options)));
     while ((await wanting.queue.counts()).waiting < new Set(blobs.map(({ diffId }) => diffId)).size) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const limits = { ...IMAGE_LIMITS, imageBytes: 1_000_000 };
     const workers = await Promise.all(
-      [0, 1].map(async () => ({ queue: await open(), cache, reads: new LayerReads(counted, cache), onUnkept })),
+      [0, 1].map(async () => ({ queue: await open(), isKept, reads: new LayerReads(counted), onUnkept })),
     );
     for (const worker of workers) workOnLayers(worker, () => registry, limits, 2);
-    const found = await wants;
+    await wants;
     const distinct = new Set(blobs.map(({ diffId }) => diffId)).size;
     expect([reads, cache.puts, unkept]).toEqual([distinct, distinct, []]);
     expect(none.counts).toMatchObject({ read: 0, cached: 0, shared: 9 });
     expect(workers.reduce((sum, { reads }) => sum + reads.counts.read, 0)).toBe(distinct);
-    for (const [i, { records }] of found.entries()) {
-      const alone = await read(blobs[i % blobs.length]!, { hashes: ["sha512"] });
-      expect(Buffer.from(records.bytes).equals(alone.records.bytes)).toBe(true);
+    for (const blob of blobs) {
+      const [found, alone] = [await lookUp(blob), await read(blob)];
+      expect(Buffer.from(found!.bytes).equals(alone.records.bytes)).toBe(true);
     }
 
     // What is damaged fails for whoever wants it, with its code, and stays in the quarantine; no secret is in there.
     const bad = { ...blobs[0]!, diffId: sha256(Buffer.from("other")) };
-    await expect(want(bad, { hashes: ["sha512"] })).rejects.toMatchObject({
-      ...{ code: "BLOB_DIFF_ID", message: expect.stringContaining(cacheKey(bad.diffId, ["sha512"])) },
+    await expect(want(bad, options)).rejects.toMatchObject({
+      ...{ code: "BLOB_DIFF_ID", message: expect.stringContaining(cacheKey(bad.diffId, hashes)) },
     });
     const large = { ...blobs[0]!, size: 1_000_001, diffId: sha256(Buffer.from("large")) };
-    await expect(want(large, { hashes: ["sha512"] })).rejects.toMatchObject({ code: "SERVICE_LIMIT" });
+    await expect(want(large, options)).rejects.toMatchObject({ code: "SERVICE_LIMIT" });
     const dead = await wanting.queue.dead();
     expect(dead.map(({ code }) => code).sort()).toEqual(["BLOB_DIFF_ID", "SERVICE_LIMIT"]);
     expect(JSON.stringify(dead)).not.toMatch(/TOPSECRET|authorization/i);

@@ -1,0 +1,27 @@
+/**
+ * A worker process that does what the annotation `test.act` of a layer says, before the one of the product hears of the task:
+ *
+ *   hang   loops for ever
+ *   die    kills itself
+ *   grow   takes memory, for ever
+ *   tell   fails, with its environment as the message
+ */
+import "../../../build/src/service/worker-entry.js";
+
+process.prependListener("message", (request) => {
+  if (request.kind !== "task") return;
+  const layers = request.task.kind === "layer" ? [request.task.layer] : request.task.layers;
+  const act = layers.map(({ annotations }) => annotations["test.act"]).find((name) => name !== undefined);
+  if (act === "hang") for (;;);
+  if (act === "die") {
+    process.kill(process.pid, "SIGKILL");
+    for (;;);
+  }
+  if (act === "grow") {
+    const kept = [];
+    for (const clock = new Int32Array(new SharedArrayBuffer(4)); ; Atomics.wait(clock, 0, 0, 20)) {
+      kept.push(Buffer.alloc(1 << 23, 1));
+    }
+  }
+  if (act === "tell") process.send({ kind: "bug", error: new Error(JSON.stringify([process.env, process.argv])) });
+});
