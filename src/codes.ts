@@ -543,5 +543,6 @@ export const HOST_ROWS = {
   LOCK_TWICE: "a lock file has an input twice",
   LOCK_LIMIT: "a lock file is larger than a limit allows",
   LOCK_INPUT: "an input cannot be locked, since it cannot be read again by its name",
+  VECTORS_FORM: "vectors for conformance are not of the form that they must have",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

@@ -20,7 +20,7 @@ const HOST_STEPS = [
   ["service", "inspector"],
   ["node"],
   ["index"],
-  ["seal", "lock"],
+  ["seal", "lock", "conformance"],
   ["destination"],
   ["explain"],
   ["image"],

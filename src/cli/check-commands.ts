@@ -1,5 +1,5 @@
 /**
- * Names and options of the commands that hold images to what they were. What they do is in the file of their name, which
+ * Names and options of the commands that hold images to what they were, and implementations to what they must be. What they do is in the file of their name, which
  * is loaded when one runs.
  */
 
@@ -8,7 +8,7 @@ import { LOCKFILE_NAME } from "../lock/lockfile.ts";
 import { runCommand } from "./common.ts";
 import { addLockedOptions, addReadingOptions, INPUT } from "./options.ts";
 
-/** Adds `lock` and `check` to the program. @param collect for options that may be given several times */
+/** Adds `lock`, `check` and `conformance` to the program. @param collect for options that may be given several times */
 export function addCheckCommands(program: Command, collect: (value: string, before?: string[]) => string[]): void {
   const lock = program
     .command("lock")
@@ -40,4 +40,27 @@ export function addCheckCommands(program: Command, collect: (value: string, befo
       await runCommand(options.json, async () => (await import("./check.ts")).run(lockfile, options));
     });
   addReadingOptions(check);
+  program
+    .command("conformance")
+    .description("ask another implementation the published vectors; exit with 1 when it fails one")
+    .requiredOption(
+      "--command <command>",
+      "its command, with {input}, {output} and what else varies; no shell reads it",
+    )
+    .option(
+      "--level <level>",
+      "auto, v0, v1, v2 (a dumpfile gives an image), reader, verity or oci; may be repeated",
+      collect,
+    )
+    .option("--only <text>", "cases that have this in their names")
+    .option("--vectors <dir>", "another copy of the vectors")
+    .option("--timeout <seconds>", "for one case", "30")
+    .option("--jobs <count>", "cases at a time, at most 64; by default as many as there are processors")
+    .option("--max <count>", "failures that are explained", "20")
+    .option("--strict", "exit with 1 also when a case is optional or unsupported")
+    .option("--json", "print all results as JSON")
+    .option("--no-progress", "no progress on the terminal")
+    .action(async (options) => {
+      await runCommand(options.json, async () => (await import("./conformance.ts")).run(options));
+    });
 }

@@ -73,7 +73,10 @@ export async function digestContainer(
   const input = await openLayers(source, options, hashesOf(profiles), { progress, accelerator });
   try {
     const how = { transform: transformOf(options), revision: revisionOf(options) };
+    // Before any digest is computed: it may be a layer that the image does not have.
+    const only = options.layer === undefined ? undefined : viewOf(options, input.layers.length);
     const digests = await digestImage(input.trees, { profiles, roles, ...how });
+    if (only?.role === "layer") digests.layers = digests.layers.filter(({ layer }) => layer === only.layer);
     if (options.json) {
       const { images, layers, counts } = digests;
       const facts = { ...sourceFacts(input), name: source.name, policy: policyFacts(input.trees) };

@@ -4,7 +4,16 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,11 +67,20 @@ function node(args: string[]): string {
 
 test("holds what runs and nothing else", () => {
   const allowed =
-    /^(package\.json|README\.md|LICENSE|SECURITY\.md|CHANGELOG\.md|composefs\.lock\.schema\.json|build\/abi\.md|build\/engine\.wasm|build\/(src|assembly)\/.*\.(js|d\.ts)|build\/inspector\/(index\.html|assets\/[\w.-]+\.(js|css|svg|wasm)))$/;
+    /^(package\.json|README\.md|LICENSE|SECURITY\.md|CHANGELOG\.md|composefs\.lock\.schema\.json|build\/abi\.md|build\/engine\.wasm|build\/(src|assembly)\/.*\.(js|d\.ts)|build\/vectors\/([\w.-]+\/)*[\w.-]+|build\/inspector\/(index\.html|assets\/[\w.-]+\.(js|css|svg|wasm)))$/;
   expect(files.filter((file) => !allowed.test(file))).toEqual([]);
   expect(files).toContain("LICENSE");
   expect(files).toContain("build/inspector/index.html");
   expect(files.filter((file) => file.includes("cli/start"))).toEqual([]);
+});
+
+test("the vectors are whole: each file is as the build made it", () => {
+  const folder = join(ROOT, "build/vectors");
+  const made = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
+  const packed = files.filter((file) => file.startsWith("build/vectors/"));
+  expect(packed.sort()).toEqual(made.map((name) => `build/vectors/${name.replaceAll("\\", "/")}`).sort());
 });
 
 test("the library in Node", () => {
@@ -101,6 +119,8 @@ test("the commands", () => {
   expect(node([bin, "digest", "root.dump"])).toBe(`v1-sha256-12:${v1.fsverity_sha256}\n`);
   const mkcomposefs = join(project, "node_modules/composefs-wasm", manifest.bin.mkcomposefs);
   expect(node([mkcomposefs, "--from-file", "root.dump", "image"])).toBe("");
+  const command = `'${process.execPath}' '${mkcomposefs}' --from-file - -`;
+  expect(node([bin, "conformance", "--only", "auto/empty-root", "--command", command])).toMatch(/^auto +1 +1 +0/m);
   const v0 = debian.runs.find(({ options }) => options.length === 0)!;
   expect(
     createHash("sha256")

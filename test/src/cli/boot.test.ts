@@ -64,6 +64,13 @@ describe("--role", () => {
     );
   });
 
+  test("digest of one layer", () => {
+    const digest = (layer: string) => composefs(["digest", "boot", "--role", "layer", "--layer", layer]);
+    const [first, second] = composefs(["digest", "boot", "--layers"]).stdout.split("\n").slice(1);
+    expect([digest("1").stdout, digest("2").stdout]).toEqual([`${first}\n`, `${second}\n`]);
+    expect(digest("3")).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringMatching(/from 1 to 2, got 3/) });
+  });
+
   test("mkfs, dump, ls, diff, info, lint", () => {
     expect(composefs(["mkfs", "boot", "out", "--role", "bootable"]).stdout).toBe(`v1-sha512-12:${DIGEST}\n`);
     expect(composefs(["digest", "out"]).stdout).toBe(`v1-sha512-12:${DIGEST}\n`);
