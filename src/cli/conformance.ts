@@ -9,9 +9,12 @@
  * that cannot be run.
  */
 
-import { availableParallelism } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ConformanceCase, Level } from "../conformance/cases.ts";
+import { killPrograms } from "../conformance/process.node.ts";
 import { levelsOf, parseLevels } from "../conformance/question.ts";
 import { countStates, formatJson, formatText } from "../conformance/report.ts";
 import { readCases, runCases } from "../conformance/run.node.ts";
@@ -19,6 +22,7 @@ import { parseTemplate, type Template } from "../conformance/template.ts";
 import { quote, type SystemError, systemText } from "../source/files.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
+import { guard } from "./signals.ts";
 import { print } from "./text.ts";
 
 export interface ConformanceOptions {
@@ -52,9 +56,15 @@ export async function run(options: ConformanceOptions): Promise<number> {
   const all = readCases(folder);
   const cases = chooseCases(all, levels, options.only, template);
   const progress = startProgress(options.progress);
+  const scratch = mkdtempSync(join(tmpdir(), "composefs-conformance-"));
+  const clean = () => {
+    killPrograms();
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  const release = guard(clean);
   try {
-    const onResult = (done: number) => progress.update("asking", done, cases.length);
-    const results = await runCases(cases, all, { folder, template, timeoutSeconds, jobs, onResult });
+    const onResult = (done: number) => progress.count(done, cases.length, "case");
+    const results = await runCases(cases, all, { folder, scratch, template, timeoutSeconds, jobs, onResult });
     progress.clear();
     print(options.json ? formatJson(options.command, results) : formatText(results, explained));
     const { fail, optional, unsupported } = countStates(results);
@@ -65,6 +75,8 @@ export async function run(options: ConformanceOptions): Promise<number> {
     throw usageError(`--command: cannot run ${quote(options.command)}: ${systemText(error as SystemError)}`);
   } finally {
     progress.clear();
+    clean();
+    release();
   }
 }
 

@@ -17,25 +17,29 @@ const COLUMNS = 80;
 export interface ProgressLine {
   /** Shows `verb` and how much is done, in bytes; without a total there is no percentage. */
   update(verb: string, bytes: number, totalBytes: number | undefined): void;
+  /** Shows how many of several things are done, such as `12 of 214 cases`. */
+  count(done: number, total: number, name: string): void;
   /** Wipes the line. */
   clear(): void;
 }
 
-const SILENT: ProgressLine = { update() {}, clear() {} };
+const SILENT: ProgressLine = { update() {}, count() {}, clear() {} };
 
 /** @param wanted false for `--no-progress` */
 export function startProgress(wanted: boolean): ProgressLine {
   if (!wanted || !isTerminal(2)) return SILENT;
   let next = performance.now() + DELAY_MS;
   let shown = false;
+  const show = (textFor: (columns: number) => string) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + UPDATE_MS;
+    shown = true;
+    printError(`\r\x1b[K${textFor(process.stderr.columns || COLUMNS)}`);
+  };
   return {
-    update(verb, bytes, totalBytes) {
-      const now = performance.now();
-      if (now < next) return;
-      next = now + UPDATE_MS;
-      shown = true;
-      printError(`\r\x1b[K${progressText(verb, bytes, totalBytes, process.stderr.columns || COLUMNS)}`);
-    },
+    update: (verb, bytes, totalBytes) => show((columns) => progressText(verb, bytes, totalBytes, columns)),
+    count: (done, total, name) => show((columns) => cut(`${done} of ${countOf(total, name)}`, columns - 1)),
     clear() {
       if (shown) printError("\r\x1b[K");
       shown = false;
@@ -50,7 +54,7 @@ export function startProgress(wanted: boolean): ProgressLine {
  *
  * @param count layers that are read
  */
-export function layerProgress(line: ProgressLine, count: number): (progress: LayerProgress) => void {
+export function layerProgress(line: Pick<ProgressLine, "update">, count: number): (progress: LayerProgress) => void {
   const layers = new Map<number, LayerProgress>();
   return (progress) => {
     layers.set(progress.layer, progress);

@@ -1,5 +1,5 @@
 /**
- * An interrupted command leaves no half file behind.
+ * An interrupted command leaves nothing behind: no half file, no program that it started.
  */
 
 import type { OutputFile } from "../image/output.node.ts";
@@ -17,8 +17,13 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * @returns ends the guard
  */
 export function guardOutput(output: OutputFile): () => void {
+  return guard(() => output.discard());
+}
+
+/** Runs `cleanUp` when a signal ends the process, which then ends as that signal would have ended it. @returns ends the guard */
+export function guard(cleanUp: () => void): () => void {
   const handle = (signal: NodeJS.Signals) => {
-    output.discard();
+    cleanUp();
     release();
     process.kill(process.pid, signal);
   };

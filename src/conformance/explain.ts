@@ -19,8 +19,7 @@ import type { Tree } from "../image/tree.ts";
 import type { ConformanceCase, Level } from "./cases.ts";
 
 const OPTIONS = { strict: false, accelerator: "auto" } as const;
-const NAMES = ["the wanted image", "the answer"] as const;
-/** formatDiff calls the sides A and B. */
+/** What explanations call the sides. */
 const LEGEND = "A: wanted, B: the answer";
 
 /** SHA-256 of the canonical dumpfile of a dumpfile. @throws {ComposefsError} DUMP_* */
@@ -70,12 +69,12 @@ function explainImage(wanted: Uint8Array, answer: Uint8Array): Promise<string> {
     try {
       return await withTree(ScanJob, answer, (b) => {
         const diff = diffTrees(a, b);
-        if (!diff.equal) return `${LEGEND}\n${formatDiff(diff)}`;
-        return `${formatDiff(diff)}${formatImages(explainImages(a, b, OPTIONS.accelerator), NAMES)}`;
+        const images = diff.equal ? formatImages(explainImages(a, b, OPTIONS.accelerator)) : "";
+        return `${LEGEND}\n${formatDiff(diff)}${images}`;
       });
     } catch (error) {
       if (!(error instanceof ComposefsError) || error.isBug) throw error;
-      return `The answer is no image that can be read: ${error.code}: ${error.message}\n${firstDifference(a, answer)}`;
+      return `${LEGEND}, no image that can be read: ${error.code}: ${error.message}\n${firstDifference(a, answer)}`;
     }
   });
 }
@@ -85,7 +84,7 @@ function firstDifference(tree: Tree, answer: Uint8Array): string {
   const piece = [answer];
   const comparison = compareImage(tree, { size: answer.length, read: () => piece.shift() ?? new Uint8Array(0) });
   const formats = { a: tree.format ?? null, b: tree.format ?? null };
-  return formatImages({ equal: false, formats, comparison }, NAMES);
+  return formatImages({ equal: false, formats, comparison });
 }
 
 /** Reads bytes into an engine that is taken for it, and gives it back. */

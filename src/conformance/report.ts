@@ -2,11 +2,13 @@
  * The results of a run: a table for people, and an object for programs.
  *
  *   FAIL  v1/mixed: another image, SHA-256 77b0…; wanted 06a1…
+ *     rule: everything at once
  *     A: wanted, B: the answer
  *     …
+ *     stderr: the last lines of it
  *
  *   unsupported  exit code 77: v1/sha512-basic, v1/sha512-shared
- *   optional     taken; it has to be refused; C mkcomposefs 1.0.8 takes it: v1/reject-ours-crlf, …
+ *   optional     not refused: C mkcomposefs 1.0.8 takes it: v1/reject-ours-crlf, …
  *
  *   level   cases  pass  fail  optional  unsupported
  *   v1        214   181     1        30            2
@@ -87,7 +89,9 @@ function formatOthers(results: readonly CaseResult[]): string {
   for (const { id, state, reason } of results) {
     if (state === "pass" || state === "fail") continue;
     const head = `${state.padEnd("unsupported".length)}  ${display(reason ?? "")}`;
-    groups.set(head, [...(groups.get(head) ?? []), id]);
+    const ids = groups.get(head) ?? [];
+    ids.push(id);
+    groups.set(head, ids);
   }
   return [...groups].map(([head, ids]) => `${head}: ${listed(ids)}\n`).join("");
 }

@@ -2,8 +2,7 @@
  * Asks an implementation cases, several at a time, and judges its answers.
  */
 
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { ComposefsError } from "../error.ts";
@@ -27,6 +26,8 @@ const OUTPUT_FACTOR = 4;
 export interface RunOptions {
   /** Folder of the vectors. */
   folder: string;
+  /** An empty folder, for what commands read and write. */
+  scratch: string;
   template: Template;
   timeoutSeconds: number;
   /** Cases at a time. */
@@ -55,13 +56,12 @@ export async function runCases(
 ): Promise<CaseResult[]> {
   const index = indexAnswers(all);
   const results: CaseResult[] = [];
-  const scratch = mkdtempSync(join(tmpdir(), "composefs-conformance-"));
   let next = 0;
   let done = 0;
   const work = async () => {
     while (next < cases.length) {
       const at = next++;
-      results[at] = await runCase(cases[at]!, join(scratch, `${at}`), index, options);
+      results[at] = await runCase(cases[at]!, join(options.scratch, `${at}`), index, options);
       options.onResult?.(++done);
     }
   };
@@ -73,7 +73,6 @@ export async function runCases(
     throw error;
   } finally {
     killPrograms();
-    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
