@@ -18,6 +18,9 @@ export interface DiffPlace {
  */
 export type OnDifference = (id: ClassId, place: DiffPlace) => void;
 
+/** Whether a difference is known and not to be told of; of what one side lacks asked once, for all that is below it. */
+export type IsKnownDifference = (id: ClassId, place: DiffPlace) => boolean;
+
 /** Keys of xattrs that get classes of their own. Real trees have a dozen; what comes on top is one class. */
 const XATTR_CLASSES_MAX = 1000;
 
@@ -25,19 +28,27 @@ export class DiffCollector {
   readonly #accepts: (id: ClassId) => boolean;
   readonly #max: number;
   readonly #onDifference: OnDifference | undefined;
+  readonly #isKnown: IsKnownDifference | undefined;
   /** null for a class that is left out. */
   readonly #classes = new Map<ClassId, ClassTally | null>();
 
   /** @param max examples of each class */
-  constructor(accepts: (id: ClassId) => boolean, max: number, onDifference?: OnDifference) {
+  constructor(
+    accepts: (id: ClassId) => boolean,
+    max: number,
+    onDifference?: OnDifference,
+    isKnown?: IsKnownDifference,
+  ) {
     this.#accepts = accepts;
     this.#max = max;
     this.#onDifference = onDifference;
+    this.#isKnown = isKnown;
   }
 
   /** The classes that were found. `of` is 0 still. */
   classes(): ClassDiff[] {
-    return this.#tallies().map((tally) => tally.end(this.#max));
+    const found = this.#tallies().filter(({ diff }) => diff.count > 0);
+    return found.map((tally) => tally.end(this.#max));
   }
 
   /** Tells that places from now on may come before earlier ones, themselves in order. */
@@ -52,11 +63,16 @@ export class DiffCollector {
   /** Takes a difference. The values may be views of pages: what is kept is copied. */
   add(id: ClassId, marks: number, place: DiffPlace, a: DiffValue, b: DiffValue): void {
     const tally = this.#tally(id);
-    if (tally === null) return;
+    if (tally === null || this.knows(id, place)) return;
     this.#onDifference?.(id, place);
     tally.count(marks);
     if ((marks & MARK_SECONDS) === 0) tally.base(a, b);
     tally.show(place, a, b, this.#max);
+  }
+
+  /** Whether a difference is known: then it is as if there were none. */
+  knows(id: ClassId, place: DiffPlace): boolean {
+    return this.#isKnown?.(id, place) ?? false;
   }
 
   /** Takes an entry that needs no example: one below a directory that one side lacks. */

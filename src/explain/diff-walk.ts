@@ -128,10 +128,11 @@ export class TreeWalk implements DiffPlace {
     const inside = above | this.#placeOf(stream);
     this.order = top.index;
     this.#single = top;
+    const isKnown = this.#collector.knows(id, this);
     let below = 0;
     // What is below has its directory at or behind the top, what follows has one before it.
     for (stream.next(); stream.parent >= this.order; stream.next()) {
-      this.#collector.addUnshown(id, inside | deletionMark(stream.entry));
+      if (!isKnown) this.#collector.addUnshown(id, inside | deletionMark(stream.entry));
       below++;
     }
     const value = { type: typeName(top), size: top.type === "file" ? top.size : undefined, below };

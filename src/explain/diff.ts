@@ -5,7 +5,7 @@
 import type { TreeCursor } from "../image/cursor.ts";
 import type { Tree } from "../image/tree.ts";
 import { baseOf, CLASSES, type ClassId, classFilter, OTHER_XATTRS } from "./diff-classes.ts";
-import { DiffCollector, type OnDifference } from "./diff-collect.ts";
+import { DiffCollector, type IsKnownDifference, type OnDifference } from "./diff-collect.ts";
 import type { ClassDiff, TreeDiff } from "./diff-data.ts";
 import { TreeWalk } from "./diff-walk.ts";
 import { findHints } from "./hints.ts";
@@ -21,6 +21,8 @@ export interface DiffOptions {
   max?: number | undefined;
   /** Told of every difference, whether it becomes an example or not. */
   onDifference?: OnDifference | undefined;
+  /** Differences that are known, and left out. Default none. */
+  isKnown?: IsKnownDifference | undefined;
 }
 
 export const EXAMPLES_DEFAULT = 3;
@@ -43,9 +45,9 @@ const DEVICES = [0o2, 0o6];
  * if (!diff.equal) console.log(formatDiff(diff))
  */
 export function diffTrees(a: Tree, b: Tree, options: DiffOptions = {}): TreeDiff {
-  const { only, ignore = [], max = EXAMPLES_DEFAULT, onDifference } = options;
+  const { only, ignore = [], max = EXAMPLES_DEFAULT, onDifference, isKnown } = options;
   if (!Number.isInteger(max) || max < 0) throw new RangeError(`max: expected a number of examples, got ${max}`);
-  const collector = new DiffCollector(classFilter(only, ignore), max, onDifference);
+  const collector = new DiffCollector(classFilter(only, ignore), max, onDifference, isKnown);
   const cursors: [TreeCursor, TreeCursor] = [a.openCursor(), b.openCursor()];
   const walk = new TreeWalk(...cursors, collector);
   walk.run();
