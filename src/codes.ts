@@ -544,5 +544,8 @@ export const HOST_ROWS = {
   LOCK_LIMIT: "a lock file is larger than a limit allows",
   LOCK_INPUT: "an input cannot be locked, since it cannot be read again by its name",
   VECTORS_FORM: "vectors for conformance are not of the form that they must have",
+  REBUILD_COMMAND: "a build command cannot be run, or failed",
+  REBUILD_TIMEOUT: "a build took longer than it may",
+  REBUILD_OUTPUT: "a build did not make what it was to make",
   USAGE: "a command was called with arguments that it does not take",
 } as const;

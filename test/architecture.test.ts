@@ -20,6 +20,7 @@ const HOST_STEPS = [
   ["service", "inspector"],
   ["node"],
   ["index"],
+  ["rebuild"],
   ["seal", "lock", "conformance"],
   ["destination"],
   ["explain"],

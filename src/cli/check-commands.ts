@@ -5,10 +5,11 @@
 
 import type { Command } from "commander";
 import { LOCKFILE_NAME } from "../lock/lockfile.ts";
+import { VARIATIONS } from "../rebuild/variations.ts";
 import { runCommand } from "./common.ts";
-import { addLockedOptions, addReadingOptions, INPUT } from "./options.ts";
+import { addContainerOptions, addLockedOptions, addReadingOptions, INPUT } from "./options.ts";
 
-/** Adds `lock`, `check` and `conformance` to the program. @param collect for options that may be given several times */
+/** Adds `lock`, `check`, `conformance` and `rebuild-check` to the program. @param collect for options that may be given several times */
 export function addCheckCommands(program: Command, collect: (value: string, before?: string[]) => string[]): void {
   const lock = program
     .command("lock")
@@ -63,4 +64,30 @@ export function addCheckCommands(program: Command, collect: (value: string, befo
     .action(async (options) => {
       await runCommand(options.json, async () => (await import("./conformance.ts")).run(options));
     });
+  const rebuild = program
+    .command("rebuild-check")
+    .description("run a build several times, vary one thing at a time, and say what changes the digest of its image")
+    .usage("[options] --output <path> -- <command...>")
+    .argument("<command...>", "the build: a program and its arguments; sh -c '...' for a line of shell")
+    .requiredOption("-o, --output <path>", "what the build makes, as an INPUT of digest, relative to the source")
+    .option("--source <dir>", "the source; each build gets a fresh copy, and is run in it", ".")
+    .option("--vary <names>", "only these, with commas between them; -NAME for all but that; may be repeated", collect)
+    .option("--no-vary", "vary nothing, only repeat")
+    .option("--repeat <count>", "builds with nothing varied, beside the first one", "1")
+    .option("--timeout <seconds>", "of each build; by default none")
+    .option("-p, --profile <profile>", "FORMAT-HASH-BITS, such as v1-sha256-12; may be repeated", collect)
+    .option("--keep <dir>", "keep what differing builds made, and the control, in this directory")
+    .option("--json", "print what was found as JSON")
+    .option("--no-progress", "no progress on the terminal")
+    .addHelpText("after", variationHelp)
+    .action(async (words, options) => {
+      await runCommand(options.json, async () => (await import("./rebuild-check.ts")).run(words, options));
+    });
+  addContainerOptions(rebuild, false, false);
+}
+
+/** What is varied, for the help of `rebuild-check`. */
+function variationHelp(): string {
+  const rows = VARIATIONS.map(({ name, what }) => `  ${name.padEnd(17)}  ${what}`);
+  return `\nWhat is varied, one at a time:\n${rows.join("\n")}`;
 }

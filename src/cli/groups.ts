@@ -9,7 +9,7 @@ const GROUPS: ReadonlyArray<readonly [heading: string, names: readonly string[]]
   ["Seals:", ["seal", "verify", "sign", "verify-signature", "referrers", "copy"]],
   ["Images that boot:", ["uki", "karg"]],
   ["On Linux:", ["store", "mount", "umount"]],
-  ["In CI:", ["lock", "check", "conformance"]],
+  ["In CI:", ["lock", "check", "rebuild-check", "conformance"]],
   ["For registries:", ["precompute", "serve", "worker", "queue", "cache"]],
 ];
 

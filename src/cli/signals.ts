@@ -33,3 +33,39 @@ export function guard(cleanUp: () => void): () => void {
   for (const signal of SIGNALS) process.on(signal, handle);
   return release;
 }
+
+/** Why work was stopped. */
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(signal);
+    this.signal = signal;
+  }
+}
+
+/**
+ * Does work that has to clear up when a signal comes: it is told, ends, and the process then ends as the signal would have
+ * ended it. A second signal ends it at once.
+ *
+ * @param work rejects with the reason of its signal when that comes
+ */
+export async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const release = () => {
+    for (const signal of SIGNALS) process.off(signal, handle);
+  };
+  const handle = (signal: NodeJS.Signals) => {
+    release();
+    controller.abort(new Interrupted(signal));
+  };
+  for (const signal of SIGNALS) process.on(signal, handle);
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (error instanceof Interrupted) process.kill(process.pid, error.signal);
+    throw error;
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * `composefs rebuild-check --output PATH -- COMMAND ARGUMENT...`: does a build give the same image whatever is around it?
+ *
+ * The command is run several times, each time in a fresh copy of the source: first as the control, then once more with
+ * nothing changed, then once for each variation of ../rebuild/variations.ts. What it makes is held against what the
+ * control made, and what differs is explained as `composefs diff` does. The forms of the answer are in
+ * `../rebuild/report-*.ts`.
+ *
+ * Exit codes: 0 all the same, or following SOURCE_DATE_EPOCH; 1 something differs; 2 a build failed, or what it made
+ * cannot be read.
+ */
+
+import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { ComposefsError } from "../error.ts";
+import { diffTrees } from "../explain/diff.ts";
+import { explainImages } from "../explain/image.ts";
+import { type Profile, parseProfile } from "../image/profile.ts";
+import {
+  type BuildFailure,
+  type BuildReport,
+  countBuilds,
+  judge,
+  KnownDifferences,
+  type RebuildReport,
+  unbuilt,
+} from "../rebuild/compare.ts";
+import type { CopiedSource } from "../rebuild/copy-source.node.ts";
+import { lookAtMachine } from "../rebuild/machine.node.ts";
+import { formatJson } from "../rebuild/report-json.ts";
+import { formatText } from "../rebuild/report-text.ts";
+import { type BuildEnd, runBuild } from "../rebuild/run-build.node.ts";
+import {
+  type BuildPlan,
+  type BuildSetting,
+  CONTROL,
+  isRepeat,
+  ORDER_VARIATION,
+  planBuilds,
+  variationNames,
+} from "../rebuild/variations.ts";
+import { removeTree, Workspace } from "../rebuild/workspace.node.ts";
+import { ioError, quote } from "../source/files.node.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { checkInputOptions, type InputOptions } from "./input.ts";
+import { type ProgressLine, startProgress } from "./progress.ts";
+import { BuildOutput, type BuiltImage } from "./rebuild-output.ts";
+import { untilSignal } from "./signals.ts";
+import { print } from "./text.ts";
+
+export interface RebuildCommandOptions extends InputOptions {
+  source: string;
+  output: string;
+  /** Each names variations, with commas between them, or with `-` before it one that is left out; false for `--no-vary`. */
+  vary?: string[] | false;
+  repeat: string;
+  timeout?: string;
+  /** Each names one profile, or several with commas between them. */
+  profile?: string[];
+  keep?: string;
+  json?: boolean;
+  progress: boolean;
+}
+
+/** Builds that are made like the control, at most: each takes as long as a build does. */
+const REPEATS_MAX = 100;
+/** A day. */
+const TIMEOUT_MAX_SECONDS = 86400;
+/** Milliseconds between the end of the control and the first repeat: times of archives of zip have two seconds. */
+const CLOCK_STEP_MS = 2000;
+
+/** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, PROFILE_NAME, IO_* */
+export async function run(command: readonly string[], options: RebuildCommandOptions): Promise<number> {
+  const wanted = readOptions(command, options);
+  const progress = startProgress(options.progress);
+  const report = await untilSignal(async (signal) => {
+    const workspace = new Workspace();
+    try {
+      return await new Rebuild(command, wanted, workspace, progress, signal).run();
+    } finally {
+      progress.clear();
+      workspace.remove();
+    }
+  });
+  print(options.json ? formatJson(report) : formatText(report));
+  return exitCodeOf(report);
+}
+
+/** The exit code that a report means. */
+export function exitCodeOf(report: RebuildReport): number {
+  if (report.builds.some(({ failure }) => failure !== null)) return EXIT_INPUT;
+  return countBuilds(report).differs > 0 ? EXIT_NO : EXIT_OK;
+}
+
+/** The options, read. */
+interface RebuildOptions {
+  source: string;
+  output: BuildOutput;
+  variations: string[];
+  repeats: number;
+  timeoutSeconds: number | null;
+  profiles: Profile[] | undefined;
+  /** Where what builds made is kept; null: nowhere. */
+  keep: string | null;
+  reading: InputOptions;
+}
+
+/** @throws {ComposefsError} USAGE, PROFILE_NAME, IO_* */
+function readOptions(command: readonly string[], options: RebuildCommandOptions): RebuildOptions {
+  const { source, output, vary, repeat, timeout, profile, keep = null, ...reading } = options;
+  const profiles = profile?.flatMap((names) => names.split(","));
+  profiles?.forEach(parseProfile);
+  checkInputOptions(reading);
+  if (command.some((word) => word.includes("\ufffd"))) {
+    throw usageError(
+      "a word of the build command is not UTF-8, and Node cannot pass it on; put the command into a script",
+    );
+  }
+  if (keep !== null && existsSync(keep) && readdirSync(keep).length > 0) {
+    throw usageError(`--keep: ${quote(keep)} is not empty`);
+  }
+  return {
+    source,
+    output: new BuildOutput(output),
+    variations: readVariations(vary),
+    repeats: readNumber("--repeat", repeat, 1, REPEATS_MAX),
+    timeoutSeconds: timeout === undefined ? null : readNumber("--timeout", timeout, 1, TIMEOUT_MAX_SECONDS),
+    profiles: profiles as Profile[] | undefined,
+    keep,
+    reading,
+  };
+}
+
+/** @throws {ComposefsError} USAGE */
+function readNumber(option: string, text: string, min: number, max: number): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+  throw usageError(`${option}: expected a number from ${min} to ${max}, got ${quote(text)}`);
+}
+
+/** @throws {ComposefsError} USAGE */
+function readVariations(vary: string[] | false | undefined): string[] {
+  if (vary === false) return [];
+  const all = variationNames();
+  const words = vary?.flatMap((names) => names.split(",")) ?? [];
+  const unknown = words.find((word) => !all.includes(word.replace(/^-/, "")));
+  if (unknown !== undefined) {
+    throw usageError(`--vary: expected names of ${all.join(", ")}, or -NAME for all but that, got ${quote(unknown)}`);
+  }
+  const chosen = words.filter((word) => !word.startsWith("-"));
+  return (chosen.length === 0 ? all : chosen).filter((name) => !words.includes(`-${name}`));
+}
+
+/** Makes the builds, one after the other, and compares. */
+class Rebuild {
+  readonly #command: readonly string[];
+  readonly #options: RebuildOptions;
+  readonly #workspace: Workspace;
+  readonly #progress: ProgressLine;
+  readonly #signal: AbortSignal;
+  readonly #known = new KnownDifferences();
+  /** Of the control. */
+  #source: CopiedSource | undefined;
+  #control: BuiltImage | undefined;
+
+  constructor(
+    command: readonly string[],
+    options: RebuildOptions,
+    workspace: Workspace,
+    progress: ProgressLine,
+    signal: AbortSignal,
+  ) {
+    this.#command = command;
+    this.#options = options;
+    this.#workspace = workspace;
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<RebuildReport> {
+    const { variations, repeats } = this.#options;
+    const machine = lookAtMachine(this.#workspace.folders);
+    const plans = planBuilds(machine, variations, repeats);
+    const builds: BuildReport[] = [];
+    for (const plan of plans) {
+      const build = plan.setting === null ? unbuilt(plan) : await this.#build(plan, plan.setting);
+      builds.push(build);
+      // There is nothing to hold others against.
+      if (plan.name === CONTROL && build.failure !== null) break;
+      if (plan.name === CONTROL) await pause(CLOCK_STEP_MS, this.#signal);
+    }
+    this.#control?.release();
+    const isKept = builds.some(({ state }) => ["differs", "follows", "as-repeat"].includes(state));
+    if (!isKept && this.#options.keep !== null) removeTree(Buffer.from(join(this.#options.keep, CONTROL)));
+    return { builds, notCopied: this.#source?.notCopied ?? [] };
+  }
+
+  async #build(plan: BuildPlan, setting: BuildSetting): Promise<BuildReport> {
+    const { source, output, keep, profiles, reading } = this.#options;
+    const { folder, userId, isReversed } = setting;
+    const report = unbuilt(plan);
+    this.#workspace.clear();
+    const leftOut = keep === null ? [] : [keep];
+    const copied = await this.#workspace.prepare(source, folder, {
+      ...{ userId, isReversed, leftOut, signal: this.#signal },
+    });
+    this.#source ??= copied;
+    if (copied.fingerprint !== this.#source.fingerprint) {
+      throw new ComposefsError("IO_CHANGED", `${quote(source)} changed between two builds`, { path: source });
+    }
+    if (plan.name === ORDER_VARIATION && copied.listing === this.#source.listing) {
+      return { ...report, change: null, reason: whyNotReversed(copied) };
+    }
+    const before = output.stateIn(folder);
+    const end = await this.#run(plan.name, setting);
+    this.#signal.throwIfAborted();
+    if (userId !== null && end.error?.code === "EPERM") {
+      return { ...report, change: null, reason: "this process may not change its user" };
+    }
+    report.seconds = end.seconds;
+    try {
+      requireSuccess(end, this.#options.timeoutSeconds);
+      output.requireIn(folder, before);
+      const built = await output.read(folder, profiles, reading, this.#progress);
+      return await this.#compare(report, built, folder);
+    } catch (error) {
+      if (!(error instanceof ComposefsError) || error.isBug) throw error;
+      const failure: BuildFailure = { code: error.code, message: error.message, output: end.output };
+      return { ...report, state: plan.name === CONTROL ? "control" : "failed", failure };
+    }
+  }
+
+  #run(name: string, { folder, environment, umask, userId, prefix }: BuildSetting): Promise<BuildEnd> {
+    let bytes = 0;
+    const show = (more: number) => {
+      bytes += more;
+      this.#progress.update(`building, ${name}: output`, bytes, undefined);
+    };
+    show(0);
+    return runBuild({
+      argv: [...prefix, ...this.#command],
+      folder,
+      environment: { ...process.env, ...environment },
+      umask,
+      userId,
+      timeoutSeconds: this.#options.timeoutSeconds,
+      signal: this.#signal,
+      onOutput: show,
+    });
+  }
+
+  async #compare(report: BuildReport, built: BuiltImage, folder: string): Promise<BuildReport> {
+    if (this.#control === undefined) {
+      this.#control = built;
+      this.#keep(report.name, folder);
+      const digests = built.digests.map(({ label, digest }) => ({ label, control: digest, actual: digest }));
+      return { ...report, digests };
+    }
+    const control = this.#control;
+    try {
+      const actual = new Map(built.digests.map(({ label, digest }) => [label, digest]));
+      // An image that is given has another label when its format is another one.
+      const digests = control.digests.map(({ label, digest }, i) => {
+        return { label, control: digest, actual: actual.get(label) ?? built.digests[i]!.digest };
+      });
+      if (digests.every((one) => one.control === one.actual)) return { ...report, digests, state: "same" };
+      this.#keep(report.name, folder);
+      const isPlain = isRepeat(report.name);
+      const isKnown = isPlain ? undefined : this.#known.isKnown;
+      const diff = diffTrees(control.tree, built.tree, {
+        isKnown,
+        onDifference: isPlain ? this.#known.learn : undefined,
+      });
+      const hasImages = diff.equal && control.tree.image !== undefined && built.tree.image !== undefined;
+      const isSameTree = isKnown === undefined && hasImages;
+      const images = isSameTree ? explainImages(control.tree, built.tree, acceleratorFromEnvironment()) : null;
+      const isNew = isPlain || !diff.equal || (isKnown === undefined && !this.#known.hasImages);
+      if (isPlain && diff.equal) this.#known.hasImages = true;
+      const state = judge(report.name, isNew);
+      return { ...report, digests, state, diff: state === "as-repeat" ? null : diff, images };
+    } finally {
+      built.release();
+    }
+  }
+
+  /** Keeps what a build made. */
+  #keep(name: string, folder: string): void {
+    const { keep, output } = this.#options;
+    if (keep === null) return;
+    const path = output.pathIn(folder);
+    const target = join(keep, name, basename(path));
+    try {
+      mkdirSync(join(keep, name), { recursive: true });
+      cpSync(path, target, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    } catch (cause) {
+      throw ioError("IO_WRITE", target, cause);
+    }
+  }
+}
+
+/** @throws {ComposefsError} REBUILD_COMMAND, REBUILD_TIMEOUT */
+function requireSuccess({ status, signal, error, isTimedOut }: BuildEnd, timeoutSeconds: number | null): void {
+  if (isTimedOut) {
+    throw new ComposefsError("REBUILD_TIMEOUT", `the build took more than ${timeoutSeconds} seconds and was ended`);
+  }
+  if (status === 0) return;
+  const how =
+    error !== null
+      ? `cannot be run: ${error.message}`
+      : signal !== null
+        ? `was ended by ${signal}`
+        : `exited with ${status}`;
+  throw new ComposefsError("REBUILD_COMMAND", `the build ${how}`);
+}
+
+function whyNotReversed({ listing }: CopiedSource): string {
+  if (listing === null) return "no directory of the source has two names";
+  return "the file system lists names in an order of its own; TMPDIR=/dev/shm varies it on Linux";
+}
+
+/** Waits. @throws the reason of the signal */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+  });
+}
