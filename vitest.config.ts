@@ -10,8 +10,6 @@ export default defineConfig(({ mode }) => ({
         testTimeout: mode === "browser" ? 120_000 : 600_000,
         hookTimeout: 120_000,
         fileParallelism: false,
-        // A command to Firefox's driver is left without an answer now and then; what a page does is not.
-        retry: mode === "browser" ? 1 : 0,
       }
     : {
         include: ["test/**/*.test.ts"],

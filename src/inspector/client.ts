@@ -2,8 +2,9 @@
  * The page's end of the line to its session, which runs in a worker of its own: no request takes time of the page.
  */
 
-import { type FromSession, PROGRESS_MARK, SIGNAL_MARK, type ToSession } from "./messages.ts";
+import { type FromSession, PROGRESS_MARK, SIGNAL_MARK, type ThreadRequest, type ToSession } from "./messages.ts";
 import { type Inspector, type OpenProgress, RequestError } from "./protocol.ts";
+import { SessionThreads } from "./threads.web.ts";
 
 /** A request that was not answered yet. */
 interface Waiting {
@@ -18,10 +19,14 @@ export function connectInspector(): Inspector {
     type: "module",
     name: "session",
   });
+  const threads = new SessionThreads((failure) => worker.postMessage(failure));
   return clientOf({
     post: (message) => worker.postMessage(message),
     listen(onMessage, onError) {
-      worker.onmessage = ({ data }: MessageEvent<FromSession>) => onMessage(data);
+      worker.onmessage = ({ data }: MessageEvent<FromSession | ThreadRequest>) => {
+        if (data.kind === "thread-begin" || data.kind === "thread-end") threads.take(data);
+        else onMessage(data);
+      };
       worker.onerror = ({ message }) => onError(message || "the worker of the page did not start");
     },
   });

@@ -73,18 +73,17 @@ function dropped(name: string): Picked[] {
 
 describe.each(BROWSERS)("%s", (browser) => {
   let inspector: InspectorPage;
-  let requests: string[];
-  const stops: Array<() => unknown> = [];
+  let served: Awaited<ReturnType<typeof servePage>>;
+  let started: Awaited<ReturnType<typeof startBrowser>>;
 
   beforeAll(async () => {
-    const page = await servePage("/some/where/");
-    const started = await startBrowser(browser);
-    stops.push(started.stop, page.stop);
-    requests = page.requests;
-    inspector = await openInspector(started.browser, page.address);
+    served = await servePage("/some/where/");
+    started = await startBrowser(browser);
+    inspector = await openInspector(started.browser, served.address);
   });
   afterAll(async () => {
-    for (const stop of stops) await stop();
+    await started.stop();
+    served.stop();
   });
 
   test.each([
@@ -173,6 +172,14 @@ describe.each(BROWSERS)("%s", (browser) => {
     expect(opened.layers).toHaveLength(layers.length);
   });
 
+  test("opened in one tab after the other, its threads come up every time", async () => {
+    for (let opening = 0; opening < 25; opening++) {
+      const tab = await openInspector(started.browser, served.address);
+      expect((await tab.open("a", [at("app.oci.tar")])).profiles.length).toBeGreaterThan(0);
+      await tab.page.close();
+    }
+  });
+
   test("two images at once, compared", async () => {
     const [a, b] = await openBoth(inspector, [at("slow.oci.tar"), at("app.oci.tar")]);
     expect([a.layers.length, b.layers.length]).toEqual([2, layers.length]);
@@ -195,8 +202,8 @@ describe.each(BROWSERS)("%s", (browser) => {
 
   test("nothing was asked of anybody but for the files of the page", () => {
     const own = /^\/some\/where\/(|index\.html|assets\/[\w.-]+\.(js|css|svg|wasm))$/;
-    expect(requests.filter((path) => !own.test(path) && path !== "/favicon.ico")).toEqual([]);
-    expect(requests.some((path) => path.endsWith(".wasm"))).toBe(true);
+    expect(served.requests.filter((path) => !own.test(path) && path !== "/favicon.ico")).toEqual([]);
+    expect(served.requests.some((path) => path.endsWith(".wasm"))).toBe(true);
   });
 });
 

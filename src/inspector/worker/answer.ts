@@ -2,13 +2,13 @@
  * The session's end of the line: requests come in, answers go out.
  */
 
-import { type FromSession, PROGRESS_MARK, SIGNAL_MARK, type ToSession } from "../messages.ts";
+import { type FromSession, PROGRESS_MARK, SIGNAL_MARK, type ThreadFailure, type ToSession } from "../messages.ts";
 import type { Inspector, OpenProgress } from "../protocol.ts";
 import { requestFailure } from "./failure.ts";
 
 /** What a worker's scope has. */
 export interface Port {
-  onmessage: ((event: MessageEvent<ToSession>) => void) | null;
+  onmessage: ((event: MessageEvent<ToSession | ThreadFailure>) => void) | null;
   postMessage(message: FromSession): void;
 }
 
@@ -20,10 +20,8 @@ export function answerRequests(port: Port, begin: () => Promise<Inspector>): voi
   started.catch(() => {});
   port.onmessage = async ({ data }) => {
     const { kind, id } = data;
-    if (kind === "cancel") {
-      controls.get(id)?.abort();
-      return;
-    }
+    if (kind === "cancel") controls.get(id)?.abort();
+    if (kind !== "request") return;
     const control = new AbortController();
     controls.set(id, control);
     const onProgress = (progress: OpenProgress) => port.postMessage({ kind: "progress", id, progress });

@@ -22,17 +22,8 @@ const BUFFER_BYTES = 1 << 20;
 /** Buffers that may be on their way at once, of all hashes together. */
 const ON_THE_WAY_MAX = 4;
 
-let thread: HashThread | undefined;
-
-/** `loadSha256` of a Host: see source/host.ts. The thread comes up when it is first needed. */
-export async function loadSha256(): Promise<() => Sha256> {
-  thread ??= new HashThread();
-  const { begin } = thread;
-  return begin;
-}
-
-class HashThread {
-  readonly #worker = new Worker(new URL("./hash-worker.web.ts", import.meta.url), { type: "module", name: "hashes" });
+export class HashThread {
+  readonly #port: MessagePort;
   /** Buffers that came back. One that a hash had begun to fill when it was given up is not among them. */
   readonly #free: Uint8Array<ArrayBuffer>[] = [];
   #onTheWay = 0;
@@ -40,8 +31,10 @@ class HashThread {
   #onFree: Array<() => void> = [];
   #last = 0;
 
-  constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<HashAnswer>) => {
+  /** @param port leads to hash-worker.web.ts */
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<HashAnswer>) => {
       if (data.kind === "digest") {
         this.#digests.get(data.id)?.(data.digest);
         this.#digests.delete(data.id);
@@ -53,12 +46,9 @@ class HashThread {
       this.#onFree = [];
       for (const go of waiting) go();
     };
-    // Whoever waits for an answer would wait for ever: the error ends the thread that reads the layer.
-    this.#worker.onerror = ({ message }) => {
-      throw new Error(message || "the thread of hashes did not start");
-    };
   }
 
+  /** Begins a hash. */
   readonly begin = (): Sha256 => {
     const id = ++this.#last;
     this.#post({ kind: "begin", id });
@@ -105,6 +95,6 @@ class HashThread {
   }
 
   #post(task: HashTask, transfer: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(task, transfer);
+    this.#port.postMessage(task, transfer);
   }
 }
