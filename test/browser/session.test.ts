@@ -144,6 +144,12 @@ describe.each(BROWSERS)("%s", (browser) => {
       expect(code, name).toMatch(/^[A-Z]+_/);
       expect(await failureOf(inspector.open("a", [path]), name)).toMatchObject({ code });
     }
+    for (const [name, bytes] of [
+      ["photo.jpg", Buffer.from("ffd8ffe000104a464946", "hex")],
+      ["empty", ""],
+    ] as const) {
+      expect(await failureOf(inspector.open("a", [write(name, bytes)]), name)).toMatchObject({ code: "SOURCE_KIND" });
+    }
     await expect(inspector.call("rows", "a", 0, 10)).rejects.toMatchObject({ code: "CLOSED" });
   });
 

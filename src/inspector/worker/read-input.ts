@@ -23,6 +23,7 @@ import { HEAD_BYTES, inputKind, type SourceKind } from "../../source/input-kind.
 import { sourceLimits } from "../../source/limits.ts";
 import { openOci } from "../../source/oci.ts";
 import { parsePlatform } from "../../source/platform.ts";
+import { quote } from "../../source/quote.ts";
 import type { Choice, Input, InputFile } from "../protocol.ts";
 import type { Meter } from "./meter.ts";
 import { servedFiles } from "./served-files.ts";
@@ -71,6 +72,9 @@ export interface ReadContainer {
 
 /** The hash of composefs-rs and bootc, as in the commands. */
 const CONTAINER_HASH: HashName = "sha512";
+/** The first byte of every line of a dumpfile: composefs-dump(5). */
+const SLASH = 0x2f;
+const UNKNOWN = "this is neither an image, nor a layer, nor a dumpfile, each line of which begins with a slash";
 const DOCKER_PREFIX = "docker://";
 
 /** Opens and reads an input. @throws {ComposefsError} what opening and reading give @throws the reason of the signal */
@@ -94,6 +98,8 @@ export async function readInput(input: Input, choice: Choice, control: ReadContr
     { limits: sourceLimits(), signal, host: HOST },
   );
   const kind = inputKind(head);
+  // The command takes what is nothing else for a dumpfile; who drops a file has said nothing of its kind.
+  if (kind === "dump" && head[0] !== SLASH) throw new ComposefsError("SOURCE_KIND", `${quote(file.name)}: ${UNKNOWN}`);
   if (kind !== "container") return readFile(kind, file, control);
   return readImage(await openContainerBlob(file, { ...options, name: file.name }), control);
 }

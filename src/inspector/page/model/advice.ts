@@ -45,10 +45,8 @@ const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["IO_", "Drop the file again. If it is on another machine, copy it here first."],
 ];
 
-/** @param code of an error @param data of the error @returns a sentence or two */
-export function adviceFor(code: string, data: Readonly<Record<string, unknown>> = {}): string {
-  // What is nothing else is read as a dumpfile: an error at its very beginning may mean that it is none.
-  if (code.startsWith("DUMP_") && data["line"] === 1) return `If this is a dumpfile, correct its first line. ${KINDS}`;
+/** @param code of an error @returns a sentence or two */
+export function adviceFor(code: string): string {
   const found = ADVICE.find(([key]) => (key.endsWith("_") ? code.startsWith(key) : code === key));
   return found?.[1] ?? "Try the same in a terminal; if it is refused there, too, the message says where.";
 }

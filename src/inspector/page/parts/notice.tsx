@@ -39,7 +39,7 @@ export function FailureNotice({
       {failure.advice.length > 0 ? (
         failure.advice.map((line) => <p key={line}>{line}</p>)
       ) : (
-        <p>{adviceFor(failure.code, failure.data)}</p>
+        <p>{adviceFor(failure.code)}</p>
       )}
       <p class="notice-code">
         Code <code>{failure.code}</code>

@@ -16,8 +16,3 @@ test.each(codes)("%s", (code) => {
 test("a fault of the page is not blamed on the image", () => {
   expect(adviceFor("BUG")).toContain("fault of the inspector");
 });
-
-test("what is no dumpfile from its first line on may be something else", () => {
-  expect(adviceFor("DUMP_ROOT_FIRST", { line: 1 })).toContain("Drop an OCI archive");
-  expect(adviceFor("DUMP_PATH_TWICE", { line: 2 })).not.toContain("Drop an OCI archive");
-});
