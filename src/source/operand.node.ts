@@ -10,12 +10,13 @@
  *   PATH                        one of these, by its content
  *   -                           standard input, by its content; also behind a prefix, except oci: and dir:
  *
- * The last colon before a tag separates it, unless a slash follows (oci-to-tree.md 8.3). A name in a docker-save archive
- * may contain both, so that there FILE is the shortest part before a colon that exists.
+ * The last colon before a tag separates it, unless a slash follows (oci-to-tree.md 8.3), on Windows a backslash just as well:
+ * `oci:C:\web` has no tag. A name in a docker-save archive may contain both, so that there FILE is the shortest part before
+ * a colon that exists.
  */
 
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import type { ContainerKind } from "./container.ts";
 
 /** How an operand begins that names an image in a registry. */
@@ -31,8 +32,12 @@ export interface ContainerOperand {
   reference: string | null;
 }
 
-/** Takes an operand apart. @throws nothing: a path that does not exist is found out later */
-export function parseOperand(operand: string): ContainerOperand {
+/**
+ * Takes an operand apart. A path that does not exist is found out later.
+ *
+ * @param separator between names of a path, beside the slash; a backslash stands for Windows in tests
+ */
+export function parseOperand(operand: string, separator: string = sep): ContainerOperand {
   if (operand.startsWith(DOCKER_PREFIX)) return { kind: "registry", path: operand, reference: null };
   const [, prefix, rest] = /^(?:(oci|oci-archive|docker-archive|tar|dir):)?(.*)$/s.exec(operand)!;
   const kind = (prefix as ContainerKind | undefined) ?? null;
@@ -40,7 +45,7 @@ export function parseOperand(operand: string): ContainerOperand {
   let reference: string | null = null;
   if (kind === "oci" || kind === "oci-archive") {
     const [, before, tag] = /^(.+):([^/:]+)$/s.exec(path) ?? [];
-    if (before !== undefined) [path, reference] = [before, tag!];
+    if (before !== undefined && !tag!.includes(separator)) [path, reference] = [before, tag!];
   } else if (kind === "docker-archive" && !existsSync(path)) {
     const colons = [...path.matchAll(/:/g)].map(({ index }) => index);
     const end = colons.find((colon) => existsSync(path.slice(0, colon)) || path.slice(0, colon) === "-");

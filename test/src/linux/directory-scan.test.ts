@@ -34,6 +34,15 @@ function scan(root: string, options: Partial<ScanOptions> = {}, system?: Directo
 
 const pathsOf = (entries: DirectoryEntry[]) => entries.map(({ path }) => path.toString("latin1"));
 
+test("owners have 32 bits: nobody is -2 on macOS", () => {
+  const root = emptyFolder();
+  const system: DirectorySystem = {
+    list,
+    stat: (path) => Object.assign(stat(path), { uid: 4294967294n, gid: 4294967295n }),
+  };
+  expect(scan(root, {}, system)).toMatchObject([{ uid: 4294967294, gid: 4294967295 }]);
+});
+
 describe("the order", () => {
   test("is that of the bytes of names, a directory before what is in it, whatever the file system says", async () => {
     const root = emptyFolder();
@@ -86,6 +95,22 @@ describe("hard links", () => {
       } satisfies Record<string, string | undefined> as object);
     }
     expect(scan(root, { hardlinks: false }).every(({ hardlink }) => hardlink === undefined)).toBe(true);
+  });
+
+  test("of inodes that differ beyond 2^53, as those of Windows do, are none", () => {
+    const root = emptyFolder();
+    const inodes: Record<string, bigint> = { a: 2n ** 63n + 1n, b: 2n ** 63n + 2n, c: 2n ** 63n + 1n };
+    for (const name of Object.keys(inodes)) writeFileSync(join(root, name), "");
+    const system: DirectorySystem = {
+      list,
+      stat: (path) => Object.assign(stat(path), { dev: 2n ** 63n, ino: inodes[path.toString().at(-1)!] ?? 1n }),
+    };
+    expect(scan(root, {}, system).map(({ path, hardlink }) => [`${path}`, hardlink && `${hardlink}`])).toEqual([
+      ["", undefined],
+      ["a", undefined],
+      ["b", undefined],
+      ["c", "a"],
+    ]);
   });
 
   test("of devices are left out together with them", async () => {

@@ -31,6 +31,22 @@ test.each([
   expect(parseOperand(operand)).toEqual({ kind, path, reference });
 });
 
+test.each([
+  ["oci:C:\\out\\web", "C:\\out\\web", null],
+  ["oci:C:\\out\\web:tag", "C:\\out\\web", "tag"],
+  ["oci:C:/out/web", "C:/out/web", null],
+  ["oci:C:/out/web:tag", "C:/out/web", "tag"],
+  ["oci-archive:C:\\a.tar", "C:\\a.tar", null],
+  ["oci:out\\web:tag", "out\\web", "tag"],
+  ["oci:\\\\host\\share\\web:tag", "\\\\host\\share\\web", "tag"],
+])("on Windows %j", (operand, path, reference) => {
+  expect(parseOperand(operand, "\\")).toMatchObject({ path, reference });
+});
+
+test("elsewhere a backslash is a character like others", () => {
+  expect(parseOperand("oci:x:a\\b", "/")).toEqual({ kind: "oci", path: "x", reference: "a\\b" });
+});
+
 test("of a docker-save archive the shortest part that exists is the file", () => {
   const folder = emptyFolder();
   const file = join(folder, "x");
