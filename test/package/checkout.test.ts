@@ -3,7 +3,7 @@
  * fold case or know fewer names.
  */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -52,9 +52,11 @@ describe.skipIf(tracked === undefined)("a Git that writes CR LF", () => {
 
   test("would change a repository without attributes", () => {
     const folder = emptyFolder();
-    const there = (...args: string[]) => execFileSync("git", ["-C", folder, ...args], { input: "a\nb\n" }).toString();
+    const there = (...args: string[]) => git("-C", folder, ...args);
     there("init", "-q");
-    const object = there("hash-object", "-w", "--stdin").trim();
+    writeFileSync(join(folder, "x.dump"), "a\nb\n");
+    const object = there("hash-object", "-w", "--no-filters", "x.dump").trim();
+    rmSync(join(folder, "x.dump"));
     there("update-index", "--add", "--cacheinfo", `100644,${object},x.dump`);
     there(...CRLF, "checkout-index", "--all");
     expect(readFileSync(join(folder, "x.dump"), "latin1")).toBe("a\r\nb\r\n");
