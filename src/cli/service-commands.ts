@@ -42,6 +42,28 @@ export function addServiceCommands(program: Command, collect: Collect): void {
     .action(async (options) => {
       await runCommand(options.json, async () => (await import("./worker.ts")).run(options));
     });
+  const queue = program.command("queue").description("what services gave up, and another try");
+  const list = queue
+    .command("list")
+    .description("show what was given up, with the reason, and how many jobs there are")
+    .option("--json", "print an object for each job, and one with the counts")
+    .action(async (options) => {
+      await runCommand(options.json, async () => (await import("./queue.ts")).list(options));
+    });
+  const retry = queue
+    .command("retry")
+    .description("try again what was given up; exit with 1 when there is no such image or layer")
+    .argument("[keys...]", "as `list` shows them")
+    .option("--all", "all that was given up")
+    .option("--json", "print an object for each job")
+    .action(async (keys, options) => {
+      await runCommand(options.json, async () => (await import("./queue.ts")).retry(keys, options));
+    });
+  for (const command of [list, retry]) {
+    command
+      .option("--config <file>", "of the service, in YAML")
+      .option("--state <dir>", "of the service: its journal is the queue");
+  }
   addServiceOptions(precompute, collect);
   addServiceOptions(serve, collect);
   addServiceOptions(worker, collect);
@@ -50,7 +72,7 @@ export function addServiceCommands(program: Command, collect: Collect): void {
       .option("--parallel <count>", "images at a time")
       .option("--workers <count>", "processes that look into images (default: one for each CPU)");
   }
-  for (const command of [serve, worker]) {
+  for (const command of [serve, worker, list, retry]) {
     command.option(
       "--queue <place>",
       "redis://HOST[:PORT][/DATABASE][?prefix=NAME] for a fleet; a directory for one process",

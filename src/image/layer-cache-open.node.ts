@@ -34,9 +34,8 @@ export interface OpenCacheOptions {
  * @throws {ComposefsError} CACHE_LOCATION
  */
 export async function openCache(location?: string, options: OpenCacheOptions = {}): Promise<CacheStore> {
-  if (location === undefined) return new DirectoryCache(defaultCacheDirectory());
-  if (!location.startsWith("s3:")) return new DirectoryCache(location);
   const { environment = process.env, onFailure } = options;
+  if (!location?.startsWith("s3:")) return new DirectoryCache(location ?? defaultCacheDirectory(), onFailure);
   const bucket = bucketOf(location, environment);
   const { S3Cache } = await import("./layer-cache-s3.ts");
   return new S3Cache(bucket, { fetch: machineFetch(), onFailure });

@@ -26,9 +26,12 @@ const HARMLESS: ReadonlySet<string> = new Set([
 
 export class DirectoryCache implements CacheStore {
   readonly #directory: string;
+  readonly #onFailure: (reason: string) => void;
 
-  constructor(directory: string) {
+  /** @param onFailure told why an entry could neither be read nor kept; not of one that is not there */
+  constructor(directory: string, onFailure: (reason: string) => void = () => {}) {
     this.#directory = directory;
+    this.#onFailure = onFailure;
   }
 
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -40,8 +43,10 @@ export class DirectoryCache implements CacheStore {
       await utimes(path, now, now).catch(() => {});
       return entry;
     } catch (error) {
-      if (HARMLESS.has((error as SystemError).code)) return undefined;
-      throw error;
+      const { code } = error as SystemError;
+      if (!HARMLESS.has(code)) throw error;
+      if (code !== "ENOENT") this.#onFailure(`a layer's records cannot be read (${code})`);
+      return undefined;
     }
   }
 
@@ -55,7 +60,9 @@ export class DirectoryCache implements CacheStore {
       await rename(temporary, target);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
-      if (!HARMLESS.has((error as SystemError).code)) throw error;
+      const { code } = error as SystemError;
+      if (!HARMLESS.has(code)) throw error;
+      this.#onFailure(`a layer's records cannot be kept (${code})`);
     }
   }
 }

@@ -52,6 +52,8 @@ interface Line {
   atMs?: number;
 }
 
+/** Of the file in the directory of a queue. */
+const NAME = "queue.journal";
 /** Lines beyond those of jobs that are left, before the journal is written anew. */
 const COMPACT_FROM_LINES = 10_000;
 
@@ -92,10 +94,26 @@ export class JournalQueue<Data> implements Queue<Data> {
     directory: string | null,
     options: JournalQueueOptions<Data> = {},
   ): Promise<JournalQueue<Data>> {
-    const journal = directory === null ? null : Journal.open(join(directory, "queue.journal"));
+    const journal = directory === null ? null : Journal.open(join(directory, NAME));
     const queue = new JournalQueue<Data>(journal, options);
     for (const line of journal?.read() ?? []) queue.#replay(line as Line);
     queue.#recover();
+    return queue;
+  }
+
+  /**
+   * The queue of a directory as it is now, which another process may have open: for its counts and what was given up, not to
+   * be worked on.
+   *
+   * @throws {ComposefsError} IO_READ when there is none
+   */
+  static look<Data>(directory: string): Pick<Queue<Data>, "counts" | "dead"> {
+    const queue = new JournalQueue<Data>(null, {});
+    for (const line of Journal.look(join(directory, NAME))) queue.#replay(line as Line);
+    for (const { key, state } of queue.#entries.values()) {
+      if (state === "running") queue.#running.set(key, new AbortController());
+      else if (state === "waiting") queue.#ready.add(key);
+    }
     return queue;
   }
 

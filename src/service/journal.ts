@@ -46,22 +46,19 @@ export class Journal {
 
   /** What was written before, as far as it is whole. The rest is cut off. @throws {ComposefsError} IO_READ */
   *read(): Generator<unknown> {
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(this.#path);
-    } catch (cause) {
-      throw ioError("IO_READ", this.#path, cause);
-    }
     let at = 0;
-    for (let end = bytes.indexOf(10, at); end >= 0; end = bytes.indexOf(10, at)) {
-      const line = bytes.subarray(at, end);
-      const json = line.subarray(9);
-      if (line.subarray(0, 9).toString("latin1") !== `${sumOf(json)} `) break;
+    const bytes = readBytes(this.#path);
+    for (const { value, end } of wholeLines(bytes)) {
       this.lines++;
-      at = end + 1;
-      yield JSON.parse(json.toString());
+      at = end;
+      yield value;
     }
     if (at < bytes.length) ftruncateSync(this.#fd, at);
+  }
+
+  /** What a journal has now, which another process may have open; nothing is changed. @throws {ComposefsError} IO_READ */
+  static *look(path: string): Generator<unknown> {
+    for (const { value } of wholeLines(readBytes(path))) yield value;
   }
 
   /** @throws {ComposefsError} IO_WRITE */
@@ -102,6 +99,27 @@ export class Journal {
     } catch (cause) {
       throw ioError("IO_WRITE", this.#path, cause);
     }
+  }
+}
+
+/** @throws {ComposefsError} IO_READ */
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw ioError("IO_READ", path, cause);
+  }
+}
+
+/** The values of lines up to the first that is not whole, each with the offset behind it. */
+function* wholeLines(bytes: Buffer): Generator<{ value: unknown; end: number }> {
+  let at = 0;
+  for (let end = bytes.indexOf(10, at); end >= 0; end = bytes.indexOf(10, at)) {
+    const line = bytes.subarray(at, end);
+    const json = line.subarray(9);
+    if (line.subarray(0, 9).toString("latin1") !== `${sumOf(json)} `) return;
+    at = end + 1;
+    yield { value: JSON.parse(json.toString()), end: at };
   }
 }
 

@@ -4,15 +4,19 @@
  */
 
 import type { ServiceQueues } from "./open-queues.ts";
-import type { DeadJob } from "./queue.ts";
+import type { DeadJob, Queue } from "./queue.ts";
 
 /** A job that was given up, and the queue that it is in. */
 export interface QuarantinedJob extends DeadJob<unknown> {
   queue: keyof ServiceQueues;
 }
 
+/** Queues that are looked at. */
+export type ShownQueues = Record<"images", Shown> & Record<"layers", Shown | null>;
+type Shown = Pick<Queue<unknown>, "counts" | "dead">;
+
 /** Lists what was given up, the oldest first. */
-export async function listDead({ images, layers }: ServiceQueues): Promise<QuarantinedJob[]> {
+export async function listDead({ images, layers }: ShownQueues): Promise<QuarantinedJob[]> {
   const deadImages = await images.dead();
   const deadLayers = (await layers?.dead()) ?? [];
   const all = [

@@ -6,11 +6,11 @@ import type { QueueEvents as BullEvents } from "bullmq";
 const LOOK_MS = 2_000;
 
 export class RedisEndings {
-  readonly #events: BullEvents;
+  readonly events: BullEvents;
   readonly #waiters = new Map<string, Set<() => void>>();
 
   constructor(events: BullEvents) {
-    this.#events = events;
+    this.events = events;
     const wake = ({ jobId }: { jobId: string }) => {
       for (const end of this.#waiters.get(jobId) ?? []) end();
     };
@@ -36,10 +36,6 @@ export class RedisEndings {
   }
 
   close(): Promise<void> {
-    return this.#events.close();
-  }
-
-  disconnect(): Promise<void> {
-    return this.#events.disconnect();
+    return this.events.close();
   }
 }

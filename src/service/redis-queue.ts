@@ -8,7 +8,7 @@
  * BullMQ and its client of Redis are loaded when a queue is opened, and not before.
  */
 
-import type { QueueEvents as BullEvents, Queue as BullQueue, Job, Worker } from "bullmq";
+import type { Queue as BullQueue, Job, Worker } from "bullmq";
 import { ComposefsError } from "../error.ts";
 import { sleep } from "../registry/endpoint.ts";
 import {
@@ -23,6 +23,7 @@ import {
   type RetryRules,
 } from "./queue.ts";
 import { RedisEndings } from "./redis-endings.ts";
+import { RedisHealth } from "./redis-health.ts";
 import { failureIn, failureText, idOf, keyOf } from "./redis-job.ts";
 import { RedisNotes } from "./redis-notes.ts";
 import type { RedisPlace } from "./redis-place.ts";
@@ -46,8 +47,6 @@ export interface RedisQueueOptions<Data> extends QueueEvents<Data> {
 const LOCK_MS = 30_000;
 /** Milliseconds that the last words to Redis may take when a queue closes. */
 const CLOSE_MS = 5_000;
-/** The first word of what Redis answers when it refuses: WRONGPASS, READONLY, LOADING. */
-const REFUSAL = /^[A-Z]+(?= )/;
 
 export class RedisQueue<Data> implements Queue<Data> {
   readonly #bull: typeof import("bullmq");
@@ -57,14 +56,11 @@ export class RedisQueue<Data> implements Queue<Data> {
   readonly #rules: RetryRules;
   readonly #queue: BullQueue<Data>;
   readonly #notes: RedisNotes<Data>;
+  readonly #health: RedisHealth;
   readonly #running = new Map<string, AbortController>();
   #endings: RedisEndings | undefined;
   #worker: Worker<Data> | undefined;
   #looks: NodeJS.Timeout | undefined;
-  #isReachable = false;
-  #isClosing = false;
-  /** What was told last. */
-  #trouble: string | null = null;
 
   private constructor(
     bull: typeof import("bullmq"),
@@ -79,15 +75,7 @@ export class RedisQueue<Data> implements Queue<Data> {
     this.#rules = { ...RETRY_RULES, ...options.rules };
     this.#queue = new bull.Queue<Data>(name, this.#base);
     this.#notes = new RedisNotes(this.#queue);
-    this.#hearTrouble(this.#queue);
-    this.#queue.backend.on("close", () => {
-      if (this.#isReachable && !this.#isClosing) this.#tell("the connection ended");
-      this.#isReachable = false;
-    });
-    this.#queue.backend.on("ready", () => {
-      this.#isReachable = true;
-      this.#trouble = null;
-    });
+    this.#health = new RedisHealth(this.#queue, options.onTrouble);
   }
 
   /**
@@ -109,19 +97,12 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   get isReachable(): boolean {
-    return this.#isReachable;
+    return this.#health.isReachable;
   }
 
   /** Waits until Redis is there. @param ms at most so many milliseconds @throws {ComposefsError} SERVICE_QUEUE */
-  async reach(ms: number): Promise<void> {
-    const end = performance.now() + ms;
-    while (!this.#isReachable) {
-      if (performance.now() > end) {
-        const reason = this.#trouble ?? "no answer";
-        throw new ComposefsError("SERVICE_QUEUE", `Redis cannot be reached within ${ms / 1000} seconds: ${reason}`);
-      }
-      await sleep(20);
-    }
+  reach(ms: number): Promise<void> {
+    return this.#health.reach(ms);
   }
 
   async add(key: string, data: Data): Promise<boolean> {
@@ -157,7 +138,7 @@ export class RedisQueue<Data> implements Queue<Data> {
       settings: { backoffStrategy: (made: number) => Math.min(backoffMs * 2 ** (made - 1), backoffMaxMs) },
     });
     this.#worker = worker;
-    this.#hearTrouble(worker);
+    this.#health.hear(worker);
     worker.on("failed", (job) => {
       if (job === undefined) return;
       const isDead = job.finishedOn !== undefined;
@@ -239,15 +220,15 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   async close(graceMs: number): Promise<void> {
-    this.#isClosing = true;
+    this.#health.close();
     clearInterval(this.#looks);
     const closing = this.#close();
     // What is done while Redis is away cannot be told to it: another worker does it again.
-    if (await isLate(closing, this.#isReachable ? graceMs : 0)) {
+    if (await isLate(closing, this.isReachable ? graceMs : 0)) {
       for (const control of this.#running.values()) control.abort(new Error("the queue is closed"));
     }
     if (await isLate(closing, CLOSE_MS)) {
-      await Promise.all([this.#worker, this.#endings, this.#queue].map((one) => one?.disconnect()));
+      for (const one of [this.#worker, this.#endings?.events, this.#queue]) if (one !== undefined) hangUp(one.backend);
     }
   }
 
@@ -296,7 +277,7 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 
   async #afterwards(id: string | null): Promise<void> {
-    if (!this.#repeats || !this.#isReachable) return;
+    if (!this.#repeats || !this.isReachable) return;
     await this.#heed(id).catch(() => {
       // Redis is away or closed: whoever looks next finds the note.
     });
@@ -305,27 +286,16 @@ export class RedisQueue<Data> implements Queue<Data> {
   #listen(): RedisEndings {
     if (this.#endings === undefined) {
       const events = new this.#bull.QueueEvents(this.#name, this.#base);
-      this.#hearTrouble(events);
+      this.#health.hear(events);
       this.#endings = new RedisEndings(events);
     }
     return this.#endings;
   }
+}
 
-  #tell(reason: string): void {
-    if (reason === this.#trouble) return;
-    this.#trouble = reason;
-    this.#options.onTrouble?.(reason);
-  }
-
-  #hearTrouble(emitter: BullQueue<Data> | Worker<Data> | BullEvents): void {
-    const hear = (error: Error) => {
-      const { code } = error as Error & { code?: unknown };
-      const isCode = typeof code === "string" && /^[A-Z_]+$/.test(code);
-      const [reason = error.name] = isCode ? [code] : (REFUSAL.exec(error.message) ?? []);
-      this.#tell(reason);
-    };
-    (emitter as { on(event: "error", listener: (error: Error) => void): unknown }).on("error", hear);
-  }
+/** Ends connections on which nothing is answered. */
+function hangUp({ client, blockingClient }: BullQueue["backend"]): void {
+  for (const one of [client, blockingClient]) one?.then((it) => it.disconnect()).catch(() => {});
 }
 
 /** Whether something has not ended within so many milliseconds. */

@@ -1,6 +1,7 @@
 /** The queue of many machines, on Debian's redis-server: each key once in the fleet, and nothing lost with a worker or with Redis. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ComposefsError } from "../../../src/error.ts";
+import { RedisNotes } from "../../../src/service/redis-notes.ts";
 import { redisPlace } from "../../../src/service/redis-place.ts";
 import { RedisQueue, type RedisQueueOptions } from "../../../src/service/redis-queue.ts";
 import { hasProgram } from "../../support/registry/real.mjs";
@@ -24,7 +25,7 @@ describe.runIf(hasProgram("redis-server", "apt-get install redis-server"))("a qu
         rules: { backoffMs: 1, ...options.rules },
       });
       onTestFinished(() => queue.close(0));
-      return queue;
+      return Object.assign(queue, { place });
     };
   };
 
@@ -99,6 +100,93 @@ describe.runIf(hasProgram("redis-server", "apt-get install redis-server"))("a qu
     }, 1);
     await second.finished("a");
     expect(failures).toBe(0);
+  });
+
+  test("what is done once more is not lost with the worker that was to add it again", async () => {
+    const place = redisPlace(`${redis.url}?prefix=t${prefixes++}`);
+    const bull = new (await import("bullmq")).Queue<number>("images", place);
+    // As a worker leaves it that dies between the end of its job and the next one.
+    await new RedisNotes(bull).write("ka%3A1", 7);
+    await bull.close();
+    const queue = await RedisQueue.open<number>(place, "images", { lockMs: 200 });
+    onTestFinished(() => queue.close(0));
+    const seen: unknown[] = [];
+    queue.work(async ({ key, data }) => void seen.push([key, data]), 1);
+    await queue.idle();
+    expect(seen).toEqual([["a:1", 7]]);
+  });
+
+  test("where what is worked on comes to the same, it is not done once more", async () => {
+    const open = opener();
+    const queue = await open({ repeats: false });
+    await queue.add("a", 1);
+    let runs = 0;
+    queue.work(async () => {
+      runs++;
+      expect(await queue.add("a", 1)).toBe(false);
+    }, 1);
+    await queue.idle();
+    expect(runs).toBe(1);
+  });
+
+  test("what its workers died of is given up, and a retry counts from nothing", async () => {
+    const open = opener();
+    const options = { lockMs: 200, rules: { crashes: 1 } };
+    const frozen = await open(options);
+    // As a process that was killed: it takes the job, and nobody renews its lock.
+    const bull = new (await import("bullmq")).Worker("images", null, {
+      ...frozen.place,
+      lockDuration: 200,
+      skipLockRenewal: true,
+    });
+    const take = async () => {
+      while ((await bull.getNextJob("dead", { block: false })) === undefined) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    await bull.waitUntilReady();
+    await frozen.add("a", 1);
+    await take();
+    const queue = await open(options);
+    let runs = 0;
+    queue.work(async () => void runs++, 1);
+    await queue.idle();
+    expect([runs, (await queue.dead()).map(({ key, code }) => [key, code])]).toEqual([0, [["a", "CRASHED"]]]);
+    expect(await queue.add("a", 1)).toBe(false);
+    expect([await queue.retry("a"), await queue.retry("a")]).toEqual([true, false]);
+    await queue.idle();
+    expect([runs, (await queue.counts()).dead]).toEqual([1, 0]);
+    await bull.close();
+  });
+
+  test("it closes within its time while Redis is away, and what it worked on is taken by another", async () => {
+    const own = await startRedis();
+    onTestFinished(() => own.close());
+    const place = redisPlace(own.url);
+    const queue = await RedisQueue.open<number>(place, "images", { lockMs: 500 });
+    await queue.add("a", 1);
+    const begun = new Promise<void>((resolve) => {
+      queue.work(async (_, signal) => {
+        resolve();
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      }, 1);
+    });
+    await begun;
+    await own.kill();
+    while (queue.isReachable) await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect(queue.reach(50)).rejects.toMatchObject({ code: "SERVICE_QUEUE" });
+    const began = performance.now();
+    await queue.close(60_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await own.restart();
+    const other = await RedisQueue.open<number>(place, "images", { lockMs: 500 });
+    onTestFinished(() => other.close(0));
+    let data = 0;
+    other.work(async (job) => {
+      ({ data } = job);
+    }, 1);
+    await other.idle();
+    expect(data).toBe(1);
   });
 
   test("no more jobs of the whole fleet at a time than were allowed", async () => {
