@@ -105,10 +105,16 @@ describe("the directory", () => {
     mkdirSync(join(folder, "closed"));
     chmodSync(join(folder, "closed"), 0o500);
     for (const name of ["file", "file/below", "closed"]) {
-      const cache = new DirectoryCache(join(folder, name));
+      const told: string[] = [];
+      const cache = new DirectoryCache(join(folder, name), (reason) => told.push(reason));
       await keepCached(cache, DIFF_ID, layer);
       await findCached(cache, DIFF_ID, ["sha512"]);
+      // Root may write everywhere.
+      if (name !== "closed") expect(told[0]).toMatch(/^a layer's records cannot be kept \((EEXIST|ENOTDIR)\)$/);
     }
+    const told: string[] = [];
+    await new DirectoryCache(folder, (reason) => told.push(reason)).get("nothing");
+    expect(told).toEqual([]);
   });
 
   test("by default is below XDG_CACHE_HOME when that is absolute, else below ~/.cache", () => {
