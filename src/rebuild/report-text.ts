@@ -63,7 +63,7 @@ function formatBuild(build: BuildReport): string {
 function detailsOf(build: BuildReport): string[] {
   const { name, state, change, digests, diff, images, failure } = build;
   if (failure !== null) {
-    const output = failure.output.trimEnd();
+    const output = withoutControls(failure.output).trimEnd();
     const shown = output === "" ? [] : ["  the end of its output:", ...indented(output, "    ")];
     return [`  ${failure.code}: ${failure.message}`, ...shown];
   }
@@ -82,6 +82,14 @@ function detailsOf(build: BuildReport): string[] {
 
 function indented(text: string, indent: string): string[] {
   return text.split("\n").map((line) => (line === "" ? "" : `${indent}${line}`));
+}
+
+/** What a command printed, without what could steer a terminal; what it wrote over a line stands below it. */
+function withoutControls(output: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are meant
+  const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+  const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return output.replace(/\r\n?/g, "\n").replace(controls, hex);
 }
 
 /** What is to be said in the end. */
@@ -104,5 +112,7 @@ export function verdictOf({ builds }: RebuildReport): string {
     ...(blamed.length > 0 ? [`The digest depends on ${blamed.join(", ")}.`] : []),
     ...(failed.length > 0 ? [`Nothing is known of ${failed.map(({ name }) => name).join(", ")}.`] : []),
   ];
-  return sentences.length > 0 ? sentences.join(" ") : "The digest depends on nothing that was varied.";
+  if (sentences.length > 0) return sentences.join(" ");
+  if (of("follows").length === 0) return "The digest depends on nothing that was varied.";
+  return "The digest follows SOURCE_DATE_EPOCH, and depends on nothing else that was varied.";
 }

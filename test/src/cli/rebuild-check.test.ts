@@ -1,87 +1,11 @@
 /** `composefs rebuild-check` from outside: each cause is found and named, nothing else is blamed, nothing stays behind. */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, type TestContext, test } from "vitest";
-import { pathOf } from "./run.ts";
+import { spawnSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { buildWith, check, checkJson, makeFolders } from "./run-rebuild.ts";
 
 const IS_ROOT = process.getuid?.() === 0;
 /** tmpfs lists what was made last first, and others in an order of their own. */
 const IS_SHM = spawnSync("stat", ["-f", "-c", "%T", "/dev/shm"]).stdout?.toString().trim() === "tmpfs";
-
-/** A build that gives the same whatever is around it, and what a line of shell adds to it. */
-const tar = (how = "") =>
-  `tar --sort=name --format=gnu ${how || "--mtime=@0 --owner=0 --group=0 --numeric-owner --mode=go=rX,u=rwX"} -cf out.tar -C root .`;
-const buildWith = (line: string, how?: string) => `mkdir -p root/usr && cp a b root/usr && ${line} && ${tar(how)}`;
-
-interface Answer {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** A source, and a place for temporary files in which nothing may stay. */
-function makeFolders({ onTestFinished }: TestContext, place = tmpdir()) {
-  const folder = mkdtempSync(join(place, "composefs-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const [source, temporary] = [join(folder, "source"), join(folder, "tmp")];
-  mkdirSync(source);
-  mkdirSync(temporary, { mode: 0o755 });
-  writeFileSync(join(source, "a"), "first\n");
-  writeFileSync(join(source, "b"), "second\n");
-  // Others shall reach it.
-  spawnSync("chmod", ["755", folder]);
-  return { folder, source, temporary };
-}
-
-type Folders = ReturnType<typeof makeFolders>;
-
-/** Starts a check; several run beside each other, since most of the time is waited for the clock. */
-function start({ source, temporary, folder }: Folders, args: readonly string[], command: readonly string[]) {
-  const argv = [pathOf("composefs"), "rebuild-check", "--source", source, ...args, "--", ...command];
-  const env = { ...process.env, TMPDIR: temporary, SOURCE_DATE_EPOCH: undefined };
-  const child = spawn(process.execPath, argv, { cwd: folder, env });
-  const answer = new Promise<Answer & { signal: string | null }>((resolve) => {
-    const parts = { stdout: "", stderr: "" };
-    child.stdout.on("data", (text) => {
-      parts.stdout += text;
-    });
-    child.stderr.on("data", (text) => {
-      parts.stderr += text;
-    });
-    child.on("close", (exitCode, signal) => resolve({ exitCode, signal, ...parts }));
-  });
-  return { child, answer };
-}
-
-/** Runs a line of shell as the build of a check. */
-async function check(folders: Folders, line: string, args: readonly string[] = []) {
-  const before = spawnSync("find", [folders.source, "-printf", "%P %m %T@ %C@\\n"]).stdout.toString();
-  const answer = await start(folders, ["--output", "out.tar", ...args], ["sh", "-c", line]).answer;
-  expect(readdirSync(folders.temporary)).toEqual([]);
-  expect(spawnSync("find", [folders.source, "-printf", "%P %m %T@ %C@\\n"]).stdout.toString()).toBe(before);
-  return answer;
-}
-
-interface BuildJson {
-  name: string;
-  state: string;
-  change: string | null;
-  reason: string | null;
-  limit: string | null;
-  digests: Array<{ label: string; control: string; actual: string }>;
-  diff: { classes: Array<{ class: string; count: number; examples: Array<{ path: string }> }> } | null;
-  failure: { code: string; message: string; output: string } | null;
-}
-
-async function checkJson(folders: Folders, line: string, args: readonly string[] = []) {
-  const { exitCode, stdout, stderr } = await check(folders, line, ["--json", ...args]);
-  expect(stderr).toBe("");
-  const report = JSON.parse(stdout) as { counts: Record<string, number>; builds: BuildJson[]; notCopied: string[] };
-  const of = (state: string) => report.builds.filter((build) => build.state === state);
-  return { exitCode, report, of, names: (state: string) => of(state).map(({ name }) => name) };
-}
 
 /** Causes: the line that has it, how the archive is made, what is blamed, and the class of the difference. */
 const CAUSES: Array<[cause: string, line: string, how: string | undefined, blamed: string, classes: string[]]> = [
@@ -170,5 +94,53 @@ describe.concurrent("a cause", () => {
       ["build-path", "/usr/path"],
       ["cpus", "/usr/jobs"],
     ]);
+  });
+});
+
+/** A build with umoci, and what of it is left to chance. */
+const umoci = (umask: string, touch: string) => `
+  set -e
+  ${umask}
+  umoci init --layout img
+  umoci new --image img:app
+  umoci unpack --rootless --image img:app bundle
+  mkdir -p bundle/rootfs/usr
+  cp a b bundle/rootfs/usr
+  ${touch}
+  umoci repack --image img:app bundle`;
+
+describe.concurrent("real tools", () => {
+  test("plain tar takes the clock, the umask and the user into its archive", async (context) => {
+    const line = "mkdir -p root/usr && cp a b root/usr && tar -cf out.tar -C root .";
+    const { exitCode, stdout } = await check(makeFolders(context), line);
+    expect(exitCode).toBe(1);
+    const users = IS_ROOT ? ", user" : "";
+    expect(stdout).toContain("Two builds that are made alike do not have the same digest.");
+    expect(stdout).toContain(`The digest depends on umask${users}.\n`);
+  });
+
+  test("tar told better follows SOURCE_DATE_EPOCH", async (context) => {
+    const how = "--mtime=@$SOURCE_DATE_EPOCH --owner=0 --group=0 --numeric-owner --mode=go=rX,u=rwX";
+    const { exitCode, stdout } = await check(makeFolders(context), buildWith("true", how));
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      "source-date-epoch  follows (1000000000 to 1100000000), as it may\n  mtime-seconds: 4 of 4 entries",
+    );
+    expect(stdout).toContain("The digest follows SOURCE_DATE_EPOCH, and depends on nothing else that was varied.\n");
+  });
+
+  test.skipIf(spawnSync("umoci", ["--version"]).status !== 0)("umoci", async (context) => {
+    const folders = makeFolders(context);
+    const chance = await checkJson(folders, umoci("", ""), ["-o", "oci:img:app"]);
+    expect({ exitCode: chance.exitCode, differs: chance.names("differs") }).toEqual({
+      exitCode: 1,
+      differs: ["repeat", "umask"],
+    });
+    const touch = "find bundle/rootfs -exec touch -h -d @$SOURCE_DATE_EPOCH {} +";
+    const fixed = await checkJson(folders, umoci("umask 022", touch), ["-o", "oci:img:app"]);
+    expect({ exitCode: fixed.exitCode, follows: fixed.names("follows") }).toEqual({
+      exitCode: 0,
+      follows: ["source-date-epoch"],
+    });
   });
 });
