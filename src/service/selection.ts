@@ -51,7 +51,7 @@ export function checkRange(text: string): string {
 
 function isInRange(tag: string, range: Range): boolean {
   try {
-    return range.test(new SemVer(tag.replace(/^v/, "")));
+    return range.test(new SemVer(tag));
   } catch {
     return false;
   }

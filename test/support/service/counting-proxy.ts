@@ -10,14 +10,18 @@ export interface CountingProxy {
   requests: string[];
   /** Answers in the place of the registry; gives false for those that it leaves to it. */
   hook: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Milliseconds for which a request is kept back. */
+  delay: (request: IncomingMessage) => number;
   close(): void;
 }
 
 /** Starts a proxy. @param target `HOST:PORT` */
 export async function startProxy(target: string): Promise<CountingProxy> {
   const [hostname, port] = target.split(":");
-  const server = createServer((incoming, response) => {
+  const server = createServer(async (incoming, response) => {
     const { method, url } = incoming;
+    const ms = proxy.delay(incoming);
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
     proxy.requests.push(`${method} ${url}`);
     if (proxy.hook(incoming, response)) return;
     const [, blob] = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(url!) ?? [];
@@ -40,6 +44,7 @@ export async function startProxy(target: string): Promise<CountingProxy> {
     blobBytes: new Map(),
     requests: [],
     hook: () => false,
+    delay: () => 0,
     close() {
       server.close();
       server.closeAllConnections();

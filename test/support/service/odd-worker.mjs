@@ -19,7 +19,7 @@ process.prependListener("message", (request) => {
   }
   if (act === "grow") {
     const kept = [];
-    for (const clock = new Int32Array(new SharedArrayBuffer(4)); ; Atomics.wait(clock, 0, 0, 20)) {
+    for (const clock = new Int32Array(new SharedArrayBuffer(4)); ; Atomics.wait(clock, 0, 0, 5)) {
       kept.push(Buffer.alloc(1 << 23, 1));
     }
   }

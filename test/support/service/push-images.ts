@@ -27,8 +27,12 @@ export function makeImage(i: number): MadeImage {
   ]);
 }
 
-/** An image of layers as they are given, base first: also of what is no tar. */
-export function imageOfTars(tars: readonly Uint8Array[]): MadeImage {
+/**
+ * An image of layers as they are given, base first: also of what is no tar.
+ *
+ * @param annotations of each layer
+ */
+export function imageOfTars(tars: readonly Uint8Array[], annotations?: Record<string, string>): MadeImage {
   const blobs = new Map<string, Uint8Array>();
   const add = (bytes: Uint8Array, mediaType: string) => {
     const copy = new Uint8Array(bytes);
@@ -37,7 +41,10 @@ export function imageOfTars(tars: readonly Uint8Array[]): MadeImage {
   };
   const rootfs = { type: "layers", diff_ids: tars.map((tar) => digestOf(new Uint8Array(tar))) };
   const config = new TextEncoder().encode(JSON.stringify({ os: "linux", architecture: "amd64", rootfs }));
-  const layers = tars.map((tar) => add(gzipSync(tar), "layer.v1.tar+gzip"));
+  const layers = tars.map((tar) => ({
+    ...add(gzipSync(tar), "layer.v1.tar+gzip"),
+    ...(annotations && { annotations }),
+  }));
   const document = {
     schemaVersion: 2,
     mediaType: `${OCI}manifest.v1+json`,
