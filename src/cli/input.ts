@@ -14,6 +14,7 @@ import type { HashName } from "../engine/slot.ts";
 import { ComposefsError } from "../error.ts";
 import type { CacheStore } from "../image/layer-cache.ts";
 import type { LayerRecords } from "../image/layer-records.ts";
+import type { Unseen } from "../image/layers.ts";
 import { ownAlgorithm, type VerityAlgorithm } from "../image/profile.ts";
 import type { ReadContainer } from "../image/read-container.node.ts";
 import type { Tree } from "../image/tree.ts";
@@ -47,6 +48,8 @@ export interface InputContext {
   hash?: HashName | undefined;
   /** Whether the command takes several trees of a container image: `--role all`. */
   takesAll?: boolean;
+  /** Hears what of a directory is not seen. Default: it is said on standard error. */
+  onUnseen?: (unseen: readonly Unseen[]) => void;
   /** Sees the bytes of a dumpfile or an EROFS image as they are read. */
   onBytes?: (bytes: Uint8Array) => void;
 }
@@ -135,7 +138,7 @@ export async function openLayers(
   source: ContainerSource,
   options: InputOptions,
   hashes: readonly HashName[],
-  { progress, accelerator = acceleratorFromEnvironment() }: InputContext,
+  { progress, accelerator = acceleratorFromEnvironment(), onUnseen }: InputContext,
 ): Promise<ContainerLayers> {
   const { platform, cache, workers } = options;
   if (source.isDirectory) checkDirectoryOptions(source, options);
@@ -165,7 +168,8 @@ export async function openLayers(
   });
   progress.clear();
   const trees = new LayeredImage(read.layers, accelerator);
-  noteUnseen(source.name, trees.unseen);
+  if (onUnseen === undefined) noteUnseen(source.name, trees.unseen);
+  else onUnseen(trees.unseen);
   return { ...read, trees };
 }
 

@@ -10,12 +10,11 @@
  * cannot be read.
  */
 
-import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { diffTrees } from "../explain/diff.ts";
 import { explainImages } from "../explain/image.ts";
-import { type Profile, parseProfile } from "../image/profile.ts";
 import {
   type BuildFailure,
   type BuildReport,
@@ -25,7 +24,7 @@ import {
   type RebuildReport,
   unbuilt,
 } from "../rebuild/compare.ts";
-import type { CopiedSource } from "../rebuild/copy-source.node.ts";
+import { type CopiedSource, copySource } from "../rebuild/copy-source.node.ts";
 import { lookAtMachine } from "../rebuild/machine.node.ts";
 import { formatJson } from "../rebuild/report-json.ts";
 import { formatText } from "../rebuild/report-text.ts";
@@ -37,35 +36,16 @@ import {
   isRepeat,
   ORDER_VARIATION,
   planBuilds,
-  variationNames,
 } from "../rebuild/variations.ts";
 import { removeTree, Workspace } from "../rebuild/workspace.node.ts";
 import { ioError, quote } from "../source/files.node.ts";
-import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import { checkInputOptions, type InputOptions } from "./input.ts";
+import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK } from "./common.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
-import { BuildOutput, type BuiltImage } from "./rebuild-output.ts";
+import { type RebuildCommandOptions, type RebuildOptions, readOptions } from "./rebuild-options.ts";
+import type { BuiltImage } from "./rebuild-output.ts";
 import { untilSignal } from "./signals.ts";
 import { print } from "./text.ts";
 
-export interface RebuildCommandOptions extends InputOptions {
-  source: string;
-  output: string;
-  /** Each names variations, with commas between them, or with `-` before it one that is left out; false for `--no-vary`. */
-  vary?: string[] | false;
-  repeat: string;
-  timeout?: string;
-  /** Each names one profile, or several with commas between them. */
-  profile?: string[];
-  keep?: string;
-  json?: boolean;
-  progress: boolean;
-}
-
-/** Builds that are made like the control, at most: each takes as long as a build does. */
-const REPEATS_MAX = 100;
-/** A day. */
-const TIMEOUT_MAX_SECONDS = 86400;
 /** Milliseconds between the end of the control and the first repeat: times of archives of zip have two seconds. */
 const CLOCK_STEP_MS = 2000;
 
@@ -90,64 +70,6 @@ export async function run(command: readonly string[], options: RebuildCommandOpt
 export function exitCodeOf(report: RebuildReport): number {
   if (report.builds.some(({ failure }) => failure !== null)) return EXIT_INPUT;
   return countBuilds(report).differs > 0 ? EXIT_NO : EXIT_OK;
-}
-
-/** The options, read. */
-interface RebuildOptions {
-  source: string;
-  output: BuildOutput;
-  variations: string[];
-  repeats: number;
-  timeoutSeconds: number | null;
-  profiles: Profile[] | undefined;
-  /** Where what builds made is kept; null: nowhere. */
-  keep: string | null;
-  reading: InputOptions;
-}
-
-/** @throws {ComposefsError} USAGE, PROFILE_NAME, IO_* */
-function readOptions(command: readonly string[], options: RebuildCommandOptions): RebuildOptions {
-  const { source, output, vary, repeat, timeout, profile, keep = null, ...reading } = options;
-  const profiles = profile?.flatMap((names) => names.split(","));
-  profiles?.forEach(parseProfile);
-  checkInputOptions(reading);
-  if (command.some((word) => word.includes("\ufffd"))) {
-    throw usageError(
-      "a word of the build command is not UTF-8, and Node cannot pass it on; put the command into a script",
-    );
-  }
-  if (keep !== null && existsSync(keep) && readdirSync(keep).length > 0) {
-    throw usageError(`--keep: ${quote(keep)} is not empty`);
-  }
-  return {
-    source,
-    output: new BuildOutput(output),
-    variations: readVariations(vary),
-    repeats: readNumber("--repeat", repeat, 1, REPEATS_MAX),
-    timeoutSeconds: timeout === undefined ? null : readNumber("--timeout", timeout, 1, TIMEOUT_MAX_SECONDS),
-    profiles: profiles as Profile[] | undefined,
-    keep,
-    reading,
-  };
-}
-
-/** @throws {ComposefsError} USAGE */
-function readNumber(option: string, text: string, min: number, max: number): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-  throw usageError(`${option}: expected a number from ${min} to ${max}, got ${quote(text)}`);
-}
-
-/** @throws {ComposefsError} USAGE */
-function readVariations(vary: string[] | false | undefined): string[] {
-  if (vary === false) return [];
-  const all = variationNames();
-  const words = vary?.flatMap((names) => names.split(",")) ?? [];
-  const unknown = words.find((word) => !all.includes(word.replace(/^-/, "")));
-  if (unknown !== undefined) {
-    throw usageError(`--vary: expected names of ${all.join(", ")}, or -NAME for all but that, got ${quote(unknown)}`);
-  }
-  const chosen = words.filter((word) => !word.startsWith("-"));
-  return (chosen.length === 0 ? all : chosen).filter((name) => !words.includes(`-${name}`));
 }
 
 /** Makes the builds, one after the other, and compares. */
@@ -191,7 +113,7 @@ class Rebuild {
     this.#control?.release();
     const isKept = builds.some(({ state }) => ["differs", "follows", "as-repeat"].includes(state));
     if (!isKept && this.#options.keep !== null) removeTree(Buffer.from(join(this.#options.keep, CONTROL)));
-    return { builds, notCopied: this.#source?.notCopied ?? [] };
+    return { builds, notCopied: this.#source?.notCopied ?? [], unseen: this.#control?.unseen ?? [] };
   }
 
   async #build(plan: BuildPlan, setting: BuildSetting): Promise<BuildReport> {
@@ -213,9 +135,8 @@ class Rebuild {
     const before = output.stateIn(folder);
     const end = await this.#run(plan.name, setting);
     this.#signal.throwIfAborted();
-    if (userId !== null && end.error?.code === "EPERM") {
-      return { ...report, change: null, reason: "this process may not change its user" };
-    }
+    const reason = userId === null ? null : whyNotUser(userId, end.error);
+    if (reason !== null) return { ...report, change: null, reason };
     report.seconds = end.seconds;
     try {
       requireSuccess(end, this.#options.timeoutSeconds);
@@ -251,7 +172,7 @@ class Rebuild {
   async #compare(report: BuildReport, built: BuiltImage, folder: string): Promise<BuildReport> {
     if (this.#control === undefined) {
       this.#control = built;
-      this.#keep(report.name, folder);
+      await this.#keep(report.name, folder);
       const digests = built.digests.map(({ label, digest }) => ({ label, control: digest, actual: digest }));
       return { ...report, digests };
     }
@@ -263,7 +184,7 @@ class Rebuild {
         return { label, control: digest, actual: actual.get(label) ?? built.digests[i]!.digest };
       });
       if (digests.every((one) => one.control === one.actual)) return { ...report, digests, state: "same" };
-      this.#keep(report.name, folder);
+      await this.#keep(report.name, folder);
       const isPlain = isRepeat(report.name);
       const isKnown = isPlain ? undefined : this.#known.isKnown;
       const diff = diffTrees(control.tree, built.tree, {
@@ -283,17 +204,21 @@ class Rebuild {
   }
 
   /** Keeps what a build made. */
-  #keep(name: string, folder: string): void {
+  async #keep(name: string, folder: string): Promise<void> {
     const { keep, output } = this.#options;
     if (keep === null) return;
     const path = output.pathIn(folder);
     const target = join(keep, name, basename(path));
     try {
       mkdirSync(join(keep, name), { recursive: true });
-      cpSync(path, target, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+      if (!statSync(path).isDirectory()) {
+        copyFileSync(path, target);
+        return;
+      }
     } catch (cause) {
       throw ioError("IO_WRITE", target, cause);
     }
+    await copySource(path, target, { userId: null, isReversed: false, leftOut: [], signal: this.#signal });
   }
 }
 
@@ -310,6 +235,13 @@ function requireSuccess({ status, signal, error, isTimedOut }: BuildEnd, timeout
         ? `was ended by ${signal}`
         : `exited with ${status}`;
   throw new ComposefsError("REBUILD_COMMAND", `the build ${how}`);
+}
+
+/** Why a command was not run as another user, where it is not at fault. */
+function whyNotUser(userId: number, error: BuildEnd["error"]): string | null {
+  if (error?.code === "EPERM") return "this process may not change its user";
+  if (error?.code !== "EACCES") return null;
+  return `user ${userId} may not run this program`;
 }
 
 function whyNotReversed({ listing }: CopiedSource): string {

@@ -7,6 +7,7 @@ import { isAbsolute, join, normalize, sep } from "node:path";
 import { acquireEngine, releaseEngine } from "../engine/load.ts";
 import { ComposefsError } from "../error.ts";
 import { CONTAINER_PROFILE, hashesOf } from "../image/container-digests.ts";
+import type { Unseen } from "../image/layers.ts";
 import type { Profile } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
 import { DOCKER_PREFIX, parseOperand } from "../source/operand.node.ts";
@@ -22,6 +23,8 @@ import { viewOf } from "./view.ts";
 export interface BuiltImage {
   digests: Array<{ label: Profile; digest: string }>;
   tree: Tree;
+  /** What of a directory was not seen. */
+  unseen: readonly Unseen[];
   /** Gives the engine back. */
   release(): void;
 }
@@ -84,11 +87,15 @@ export class BuildOutput {
     if (source.kind !== "container") {
       const { engine, tree } = await readInput(source, options, { progress });
       const digests = labelled(await digestGiven(tree, profiles, progress));
-      return { digests, tree, release: () => releaseEngine(engine) };
+      return { digests, tree, unseen: [], release: () => releaseEngine(engine) };
     }
     const wanted = profiles ?? [CONTAINER_PROFILE];
     const hashes = hashesOf(wanted);
-    const { image, trees, layers } = await openLayers(source, options, hashes, { progress });
+    let unseen: readonly Unseen[] = [];
+    const onUnseen = (what: readonly Unseen[]) => {
+      unseen = what;
+    };
+    const { image, trees, layers } = await openLayers(source, options, hashes, { progress, onUnseen });
     try {
       const view = viewOf(options, layers.length);
       const built = await Promise.all(
@@ -102,7 +109,7 @@ export class BuildOutput {
       const [first, ...others] = built;
       for (const { engine } of others) releaseEngine(engine);
       const digests = built.flatMap((one) => one.digests);
-      return { digests, tree: first!.tree, release: () => releaseEngine(first!.engine) };
+      return { digests, tree: first!.tree, unseen, release: () => releaseEngine(first!.engine) };
     } finally {
       await image.close();
     }

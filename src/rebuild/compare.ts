@@ -11,6 +11,7 @@ import type { IsKnownDifference, OnDifference } from "../explain/diff-collect.ts
 import type { TreeDiff } from "../explain/diff-data.ts";
 import { escapeBytes } from "../explain/display.ts";
 import type { ImageExplanation } from "../explain/image.ts";
+import type { Unseen } from "../image/layers.ts";
 import type { BuildPlan } from "./variations.ts";
 import { CONTROL, EPOCH_VARIATION } from "./variations.ts";
 
@@ -61,6 +62,8 @@ export interface RebuildReport {
   builds: BuildReport[];
   /** What of the source is not in the copies. */
   notCopied: string[];
+  /** What of a directory that was made was not seen, and so not compared. */
+  unseen: readonly Unseen[];
 }
 
 /** Builds of each state. */

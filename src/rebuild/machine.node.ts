@@ -3,9 +3,11 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import type { BuildFolders, Machine } from "./variations.ts";
+
+const { S_IXOTH } = constants;
 
 /** No program that is asked may hold up a build. */
 const TIMEOUT_MS = 10_000;
@@ -20,7 +22,14 @@ export function lookAtMachine(folders: BuildFolders): Machine {
     locales: isWindows ? null : listLocales(),
     cpus: isInPath("taskset") ? listCpus() : null,
     folders,
+    isOpenToAll: isOpenToAll(dirname(realpathSync(folders.parent))),
   };
+}
+
+/** By the permissions of a directory and of all that it is in. */
+function isOpenToAll(folder: string): boolean {
+  const isOpen = (statSync(folder).mode & S_IXOTH) !== 0;
+  return isOpen && (dirname(folder) === folder || isOpenToAll(dirname(folder)));
 }
 
 function listLocales(): string[] | null {

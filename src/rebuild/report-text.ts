@@ -22,7 +22,7 @@
 
 import { formatDiff } from "../explain/diff-format.ts";
 import { formatImages } from "../explain/image-text.ts";
-import { countOf } from "../explain/words.ts";
+import { countOf, formatCount } from "../explain/words.ts";
 import { causeOf } from "../lock/report-words.ts";
 import { type BuildReport, type BuildState, countBuilds, type RebuildReport } from "./compare.ts";
 import { isRepeat, variationNames } from "./variations.ts";
@@ -36,11 +36,17 @@ const WORDS: Readonly<Record<BuildState, string>> = {
   failed: "FAILED",
   "not-varied": "not varied",
 };
+/** Notes of what is not in the copies: JSON has all. */
+const NOTES_MAX = 5;
 const NAME_COLUMNS = Math.max(...variationNames().map((name) => name.length));
 
 /** Lines with their ends. */
 export function formatText(report: RebuildReport): string {
-  const notes = report.notCopied.map((what) => `note: not in the copies of the source: ${what}\n`);
+  const { notCopied } = report;
+  const more = notCopied.length - NOTES_MAX;
+  const shown = [...notCopied.slice(0, NOTES_MAX), ...(more > 0 ? [`and ${formatCount(more)} more`] : [])];
+  const notes = shown.map((what) => `note: not in the copies of the source: ${what}\n`);
+  if (report.unseen.length > 0) notes.push(`note: not seen, and so not compared: ${report.unseen.join(", ")}\n`);
   return `${notes.join("")}${report.builds.map(formatBuild).join("")}\n${summaryOf(report)}\n`;
 }
 

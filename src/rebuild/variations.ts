@@ -31,6 +31,8 @@ export interface Machine {
   /** Numbers of the processors that this process may use; null where they cannot be told or chosen. */
   cpus: readonly number[] | null;
   folders: BuildFolders;
+  /** Whether any user may enter the directory that `folders` are in. */
+  isOpenToAll: boolean;
 }
 
 /** How a build is run. */
@@ -150,9 +152,11 @@ export const VARIATIONS: readonly Variation[] = [
   {
     name: "user",
     what: "user and group that build and that own the source",
-    vary({ userId }) {
+    vary({ userId, isOpenToAll }) {
       if (userId === null) return { reason: "the system has no user ids" };
       if (userId !== 0) return { reason: "needs root" };
+      if (!isOpenToAll)
+        return { reason: "not all may enter the directory for temporary files; TMPDIR names another one" };
       return { change: `0 to ${OTHER_USER_ID}`, limit: null, setting: { userId: OTHER_USER_ID } };
     },
   },

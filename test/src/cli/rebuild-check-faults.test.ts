@@ -1,9 +1,9 @@
 /** `composefs rebuild-check` when builds fail, when it is called the wrong way, and when it is interrupted. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { composefs } from "./run.ts";
+import { composefs, pathOf } from "./run.ts";
 import { buildWith, check, checkJson, type Folders, makeFolders, start, tar } from "./run-rebuild.ts";
 
 const FEW = ["--vary", "umask,home"];
@@ -74,6 +74,45 @@ describe.concurrent("a build", () => {
   });
 });
 
+describe.concurrent("what cannot be varied", () => {
+  test.skipIf(process.getuid?.() !== 0)(
+    "another user, who may not run the program or reach the place",
+    async (context) => {
+      const folders = makeFolders(context);
+      writeFileSync(join(folders.folder, "build.sh"), `#!/bin/sh\n${buildWith("true")}\n`, { mode: 0o700 });
+      const command = [join(folders.folder, "build.sh")];
+      const program = await start(folders, ["-o", "out.tar", "--vary", "user"], command).answer;
+      expect(program).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(program.stdout).toContain("user               not varied: user 65534 may not run this program\n");
+      chmodSync(folders.folder, 0o700);
+      const { exitCode, of } = await checkJson(folders, buildWith("true"), ["--vary", "user"]);
+      expect(exitCode).toBe(0);
+      expect(of("not-varied")).toMatchObject([
+        { name: "user", change: null, reason: expect.stringContaining("not all may enter") },
+      ]);
+    },
+  );
+
+  test("is said, and so is what is not in the copies", async (context) => {
+    const folders = makeFolders(context);
+    for (let i = 1; i <= 7; i++) spawnSync("mkfifo", [join(folders.source, `pipe-${i}`)]);
+    // One processor: nothing to vary there.
+    const command = ["taskset", "-c", "0", process.execPath, pathOf("composefs"), "rebuild-check", "-o", "out.tar"];
+    const [program, ...args] = [...command, "--vary", "cpus", "--", "sh", "-c", buildWith("true")];
+    const options = {
+      cwd: folders.source,
+      env: { ...process.env, TMPDIR: folders.temporary },
+      encoding: "utf8",
+    } as const;
+    const { status, stdout } = spawnSync(program!, args, options);
+    expect(status).toBe(0);
+    expect(stdout).toContain('note: not in the copies of the source: "pipe-5" is a named pipe\n');
+    expect(stdout).toContain("note: not in the copies of the source: and 2 more\n");
+    expect(stdout).toContain("cpus               not varied: there is one processor only\n");
+    expect(stdout).toContain("2 builds: 1 same; 1 not varied\n");
+  });
+});
+
 describe.concurrent("what is made", () => {
   test("may be a directory, a dumpfile or an image", async (context) => {
     const folders = makeFolders(context);
@@ -130,6 +169,20 @@ describe.concurrent("what is made", () => {
         .exitCode,
     ).toBe(0);
     expect(existsSync(join(other, "control"))).toBe(false);
+  });
+
+  test("is kept also where it is a directory, or a link to one", async (context) => {
+    const folders = makeFolders(context);
+    const keep = join(folders.folder, "kept");
+    // A name that is not UTF-8.
+    const name = "$(printf 'b\\377')";
+    const line = `mkdir -p real/usr && umask > real/usr/${name} && find real -exec touch -d @0 {} + && chmod -R go=rX real && ln -s real out`;
+    const args = ["-o", "out", "--no-xattrs", "--keep", keep, ...FEW];
+    const { exitCode, names, report } = await checkJson(folders, line, args);
+    expect({ exitCode, differs: names("differs") }).toEqual({ exitCode: 1, differs: ["umask"] });
+    expect(report.unseen).toEqual(["xattrs"]);
+    const { stdout } = composefs(["diff", "--no-xattrs", join(keep, "control/out"), join(keep, "umask/out")]);
+    expect(stdout).toContain("content: 1 of 1 entry");
   });
 
   test("by a build with links in its source, from a source that is a link", async (context) => {

@@ -75,7 +75,12 @@ export interface BuildJson {
 export async function checkJson(folders: Folders, line: string, args: readonly string[] = []) {
   const { exitCode, stdout, stderr } = await check(folders, line, ["--json", ...args]);
   expect(stderr).toBe("");
-  const report = JSON.parse(stdout) as { counts: Record<string, number>; builds: BuildJson[]; notCopied: string[] };
+  const report = JSON.parse(stdout) as {
+    counts: Record<string, number>;
+    builds: BuildJson[];
+    notCopied: string[];
+    unseen: string[];
+  };
   const of = (state: string) => report.builds.filter((build) => build.state === state);
   return { exitCode, report, of, names: (state: string) => of(state).map(({ name }) => name) };
 }

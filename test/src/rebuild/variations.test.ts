@@ -17,6 +17,7 @@ const ROOT: Machine = {
   locales: ["C", "C.utf8", "POSIX", "de_DE", "en_US.utf8"],
   cpus: [2, 3],
   folders: FOLDERS,
+  isOpenToAll: true,
 };
 
 function planOf(name: string, machine: Partial<Machine> = {}): BuildPlan {
@@ -62,6 +63,7 @@ test.each<[string, Partial<Machine>, Partial<BuildPlan>]>([
   ["umask", { umask: 0o002 }, { change: "0002 to 0022" }],
   ["umask", { umask: null }, { change: null, setting: null, reason: "the system has no umask" }],
   ["user", { userId: 1000 }, { change: null, setting: null, reason: "needs root" }],
+  ["user", { isOpenToAll: false }, { setting: null, reason: expect.stringContaining("TMPDIR") }],
   ["user", { userId: null }, { setting: null, reason: "the system has no user ids" }],
   ["cpus", { cpus: [7] }, { setting: null, reason: "there is one processor only" }],
   ["cpus", { cpus: null }, { setting: null, reason: "needs taskset of util-linux, on Linux" }],
