@@ -54,7 +54,7 @@ export function addCheckCommands(program: Command, collect: (value: string, befo
       collect,
     )
     .option("--only <text>", "cases that have this in their names")
-    .option("--vectors <dir>", "another copy of the vectors")
+    .option("--vectors <dir>", "another copy of the vectors; those of this package are in its build/vectors")
     .option("--timeout <seconds>", "for one case", "30")
     .option("--jobs <count>", "cases at a time, at most 64; by default as many as there are processors")
     .option("--max <count>", "failures that are explained", "20")

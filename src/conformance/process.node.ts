@@ -55,8 +55,8 @@ export function runProgram(
     /** Set when it was us who ended it. */
     let broken: End | undefined;
     const finish = (end: End) => {
+      if (!running.delete(child)) return;
       clearTimeout(timer);
-      running.delete(child);
       // What it left behind may hold the pipes, or go on.
       killGroup(child);
       for (const stream of child.stdio) stream?.destroy();
