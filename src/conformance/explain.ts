@@ -12,11 +12,11 @@ import { formatDiff } from "../explain/diff-format.ts";
 import { explainImages } from "../explain/image.ts";
 import { compareImage } from "../explain/image-compare.ts";
 import { formatImages } from "../explain/image-text.ts";
-import { toHex } from "../image/hex.ts";
 import { DumpJob, type ReadJob, ScanJob } from "../image/job.ts";
 import type { ImageFormat } from "../image/profile.ts";
 import type { Tree } from "../image/tree.ts";
 import type { ConformanceCase, Level } from "./cases.ts";
+import { sha256Of } from "./sha256.ts";
 
 const OPTIONS = { strict: false, accelerator: "auto" } as const;
 /** What explanations call the sides. */
@@ -24,7 +24,7 @@ const LEGEND = "A: wanted, B: the answer";
 
 /** SHA-256 of the canonical dumpfile of a dumpfile. @throws {ComposefsError} DUMP_* */
 export async function canonicalDigest(dump: Uint8Array): Promise<string> {
-  return withTree(DumpJob, dump, (tree) => hash(collect(tree.canonicalDump())));
+  return withTree(DumpJob, dump, (tree) => sha256Of(collect(tree.canonicalDump())));
 }
 
 /**
@@ -42,11 +42,11 @@ export async function explainAnswer(
   const { expected, level } = one;
   if (expected.kind === "image") {
     const wanted = await makeImage(input, level);
-    return wanted !== null && (await hash(wanted)) === expected.image.sha256 ? explainImage(wanted, answer) : null;
+    return wanted !== null && (await sha256Of(wanted)) === expected.image.sha256 ? explainImage(wanted, answer) : null;
   }
   if (expected.kind !== "dump") return null;
   return withTree(ScanJob, input, async (wanted) => {
-    if ((await hash(collect(wanted.canonicalDump()))) !== expected.sha256) return null;
+    if ((await sha256Of(collect(wanted.canonicalDump()))) !== expected.sha256) return null;
     return withTree(DumpJob, answer, (tree) => `${LEGEND}\n${formatDiff(diffTrees(wanted, tree))}`);
   });
 }
@@ -117,8 +117,4 @@ function collect(parts: Iterable<Uint8Array>): Uint8Array {
     at += copy.length;
   }
   return whole;
-}
-
-async function hash(bytes: Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
 }

@@ -11,9 +11,9 @@
  * there, and those are no refusals.
  */
 
-import { toHex } from "../image/hex.ts";
 import type { ConformanceCase, Expected } from "./cases.ts";
 import { valuesOf } from "./question.ts";
+import { sha256Of } from "./sha256.ts";
 
 /** automake's code for a test that is skipped. */
 export const EXIT_UNSUPPORTED = 77;
@@ -162,8 +162,4 @@ function nameDigest({ expected }: ConformanceCase, digest: string, index: Answer
   const whose = isSha256 ? "the SHA-256 of the image and not its fs-verity digest" : index.get(digest);
   if (whose === undefined) return digest;
   return `${digest}, ${isSha256 ? whose : `the one of ${whose}`}`;
-}
-
-async function sha256Of(bytes: Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
 }
