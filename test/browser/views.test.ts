@@ -84,6 +84,29 @@ inEachBrowser((name) => {
     await person.see(".command", "--role layer --layer 1");
   });
 
+  test("the chosen tree is in the address, works with back and forward, and for whoever gets the address", async () => {
+    await open("#/overview", samples.image("base"));
+    await person.page.select(".tree-chooser select", "layer 1");
+    await person.seeAddress("#/overview?tree=layer.1");
+    await person.click("nav a", "Files");
+    await person.seeAddress("#/files?tree=layer.1");
+    await person.page.goBack();
+    await person.page.goBack();
+    await person.seeAddress("#/overview?tree=merged.allowlist-only");
+    await person.see("main", "merged of 2 layers");
+    await person.page.goForward();
+    await person.see("main", "layer 1 of 2 layers alone");
+    const address = await person.address();
+    await person.leave();
+    person = await Person.visit(browser.browser, served.address + address);
+    await person.pick(samples.image("base"));
+    await person.see("main", "layer 1 of 2 layers alone");
+    await person.goTo("#/overview?tree=layer.9");
+    await person.seeAddress("#/overview?tree=layer.1");
+    await person.goTo("#/overview?tree=nothing");
+    await person.seeAddress("#/overview?tree=layer.1");
+  });
+
   test("manifest and config are readable, and lead to each other and to the layers", async () => {
     await open("#/documents", samples.image("base"));
     await person.see(".json", '"schemaVersion": 2');

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Input, Side } from "../protocol.ts";
 import { type Dropped, droppedInputs, isCertificate } from "./model/dropped.ts";
 import { HOME, type Route } from "./model/route.ts";
+import { useTreeAddress } from "./model/tree-address.ts";
 import { go, useRoute } from "./model/use-route.ts";
 import { useSession, useSides } from "./model/use-session.ts";
 import { Announcer } from "./parts/announcer.tsx";
@@ -49,6 +50,7 @@ export function App() {
   const isDragging = usePageDrop((inputs) => openInputs(inputs));
   useKeys();
   useTitle(route);
+  useTreeAddress(route);
 
   return (
     <div class={isDragging ? "app dragging" : "app"}>

@@ -30,9 +30,14 @@ export interface Route {
   rest: string;
   /** Filters and choices of the view; without those that have their default. */
   query: Readonly<Record<string, string>>;
+  /** Which tree of a container image: see tree-address.ts. Left out for the one that is shown. */
+  tree?: string;
 }
 
 export const HOME: Route = { side: "a", view: "overview", rest: "", query: {} };
+
+/** Its key in the query of addresses. */
+const TREE = "tree";
 
 /** Reads a fragment. @param hash with or without `#`; anything that is no address leads to the overview */
 export function parseRoute(hash: string): Route {
@@ -52,14 +57,15 @@ export function parseRoute(hash: string): Route {
   if (question >= 0) {
     for (const [key, value] of new URLSearchParams(text.slice(question + 1))) query[key] = value;
   }
-  return { side, view, rest, query };
+  const { [TREE]: tree, ...choices } = query;
+  return { side, view, rest, query: choices, ...(tree === undefined ? {} : { tree }) };
 }
 
 /** The fragment of a route, with `#`. Values that are empty are left out. */
-export function routeHash({ side, view, rest, query }: Route): string {
+export function routeHash({ side, view, rest, query, tree = "" }: Route): string {
   const path = [...(side === "b" ? ["b"] : []), view, ...(rest === "" ? [] : rest.split("/").map(encodeURIComponent))];
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) if (value !== "") search.set(key, value);
+  for (const [key, value] of Object.entries({ ...query, [TREE]: tree })) if (value !== "") search.set(key, value);
   const text = search.toString();
   return `#/${path.join("/")}${text === "" ? "" : `?${text}`}`;
 }

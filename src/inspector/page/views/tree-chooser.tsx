@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { TRANSFORM_REVISIONS, XATTR_MODES, type XattrMode } from "../../../image/merge.ts";
 import type { RequestFailure, TreeView } from "../../protocol.ts";
 import { failureOf } from "../model/failure.ts";
+import { goToTree, keepTree } from "../model/tree-address.ts";
 import { type Shown, useSession } from "../model/use-session.ts";
 import { FailureNotice } from "../parts/notice.tsx";
 
@@ -20,7 +21,9 @@ export function TreeChooser({ shown }: { shown: Shown }) {
     setBusy(true);
     setFailure(undefined);
     try {
+      keepTree(side, view);
       await session.show(side, next);
+      goToTree(side, next);
     } catch (error) {
       setFailure(failureOf(error));
     } finally {

@@ -18,6 +18,7 @@ test.each([
   ["#/files/usr/bin", { ...HOME, view: "files", rest: "usr/bin" }],
   ["#/b/sizes/usr", { ...HOME, side: "b", view: "sizes", rest: "usr" }],
   ["#/files?layer=2&path=a%20b", { ...HOME, view: "files", query: { layer: "2", path: "a b" } }],
+  ["#/files?tree=layer.1&layer=2", { ...HOME, view: "files", query: { layer: "2" }, tree: "layer.1" }],
   // Whatever somebody typed is an address, too.
   ["#/files/%zz", { ...HOME, view: "files", rest: "%zz" }],
 ] as const)("%s", (hash, route) => {
