@@ -2,9 +2,11 @@
  * What a person opens: every form that an image comes in, with the digests of the vectors; what is damaged, ambiguous or out of
  * reach, in words; reading that is watched and called off. No request goes out unless it was asked for.
  */
+import { execFileSync } from "node:child_process";
 import { truncateSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { debian } from "../support/fixtures.ts";
+import { startDebianRegistry } from "../support/registry/real.mjs";
 import { startBrowser } from "./support/browsers.ts";
 import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
@@ -117,6 +119,30 @@ inEachBrowser((name) => {
     await person.click(".reference button", "Read");
     await person.see(".notice.bad", "REGISTRY_CONNECT");
     expect(await person.text(".notice.bad")).toContain("Access-Control-Allow-Origin");
+  });
+
+  // With what the page tells operators to allow.
+  test("an image in a registry that lets pages read it", async () => {
+    const registry = await startDebianRegistry(null, {
+      "Access-Control-Allow-Origin": [new URL(served.address).origin],
+      "Access-Control-Allow-Headers": ["Authorization, Accept, Range"],
+      "Access-Control-Expose-Headers": ["Docker-Content-Digest, WWW-Authenticate, Link"],
+    });
+    try {
+      const reference = `${registry.host}/base:latest`;
+      execFileSync("skopeo", [
+        ...["copy", "-q", "--dest-tls-verify=false", `oci-archive:${samples.image("base")}`, `docker://${reference}`],
+      ]);
+      await person.page.type("#reference", reference);
+      await person.click(".reference button", "Read");
+      await person.see(".digests dt", "v1-sha512-12");
+      const [digest] = await person.texts(".digests .digest code");
+      expect(digest!.replace(/\s/g, "")).toBe(goldenImage("base")["allowlist-only"]!["v1-sha512"]);
+      await person.see(".command", `docker://${reference}`);
+      expect(person.faults).toEqual([]);
+    } finally {
+      registry.close();
+    }
   });
 
   test("reading is watched, and called off", async () => {

@@ -8,6 +8,7 @@ export declare function freePort(): Promise<number>;
 export declare function hasProgram(name: string, install: string): boolean;
 export declare function startDebianRegistry(
   notify?: { url: string; authorization: string } | null,
+  headers?: Record<string, string[]>,
 ): Promise<RealRegistry>;
 export declare function startNativeRegistry(): Promise<RealRegistry>;
 export declare const NATIVE_REGISTRY: string;

@@ -57,8 +57,13 @@ async function start(host, command, args, close = () => {}) {
   return { host, close: end };
 }
 
-/** Starts docker-registry. @param notify where it tells of pushes, and the header Authorization that it sends along */
-export async function startDebianRegistry(notify = null) {
+/**
+ * Starts docker-registry.
+ *
+ * @param notify where it tells of pushes, and the header Authorization that it sends along
+ * @param headers that all its answers have
+ */
+export async function startDebianRegistry(notify = null, headers = {}) {
   const folder = mkdtempSync(join(tmpdir(), "docker-registry-"));
   const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, "config.yml");
@@ -69,7 +74,7 @@ export async function startDebianRegistry(notify = null) {
   };
   // JSON is YAML, too.
   const notifications = endpoint === null ? "" : `notifications: ${JSON.stringify({ endpoints: [endpoint] })}\n`;
-  const http = `http:\n  addr: ${host}\n`;
+  const http = `http: ${JSON.stringify({ addr: host, headers })}\n`;
   writeFileSync(config, `version: 0.1\nlog:\n  level: error\n${storage}${http}${notifications}`);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   return start(host, "docker-registry", ["serve", config], remove);
