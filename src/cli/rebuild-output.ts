@@ -108,7 +108,8 @@ export class BuildOutput {
       );
       const [first, ...others] = built;
       for (const { engine } of others) releaseEngine(engine);
-      const digests = built.flatMap((one) => one.digests);
+      const found = built.flatMap((one) => one.digests);
+      const digests = [...new Set(wanted)].map((profile) => found.find(({ label }) => label === profile)!);
       return { digests, tree: first!.tree, unseen, release: () => releaseEngine(first!.engine) };
     } finally {
       await image.close();

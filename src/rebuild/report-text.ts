@@ -25,7 +25,7 @@ import { formatImages } from "../explain/image-text.ts";
 import { countOf, formatCount } from "../explain/words.ts";
 import { causeOf } from "../lock/report-words.ts";
 import { type BuildReport, type BuildState, countBuilds, type RebuildReport } from "./compare.ts";
-import { isRepeat, variationNames } from "./variations.ts";
+import { CONTROL, isRepeat, variationNames } from "./variations.ts";
 
 const WORDS: Readonly<Record<BuildState, string>> = {
   control: "",
@@ -119,6 +119,9 @@ export function verdictOf({ builds }: RebuildReport): string {
     ...(failed.length > 0 ? [`Nothing is known of ${failed.map(({ name }) => name).join(", ")}.`] : []),
   ];
   if (sentences.length > 0) return sentences.join(" ");
+  if (builds.every(({ name, state }) => name === CONTROL || isRepeat(name) || state === "not-varied")) {
+    return "Builds that are made alike have the same digest; nothing was varied.";
+  }
   if (of("follows").length === 0) return "The digest depends on nothing that was varied.";
   return "The digest follows SOURCE_DATE_EPOCH, and depends on nothing else that was varied.";
 }

@@ -109,7 +109,9 @@ describe.concurrent("what cannot be varied", () => {
     expect(stdout).toContain('note: not in the copies of the source: "pipe-5" is a named pipe\n');
     expect(stdout).toContain("note: not in the copies of the source: and 2 more\n");
     expect(stdout).toContain("cpus               not varied: there is one processor only\n");
-    expect(stdout).toContain("2 builds: 1 same; 1 not varied\n");
+    expect(stdout).toContain(
+      "2 builds: 1 same; 1 not varied\nBuilds that are made alike have the same digest; nothing was varied.\n",
+    );
   });
 });
 
