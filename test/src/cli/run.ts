@@ -43,8 +43,17 @@ export function composefs(args: readonly string[], options: RunOptions = {}) {
 }
 
 /** Starts a command whose end the test decides. */
-export function start(command: "composefs" | "mkcomposefs", args: readonly string[], cwd: string) {
-  const child = spawn(process.execPath, [pathOf(command), ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+export function start(
+  command: "composefs" | "mkcomposefs",
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string> = {},
+) {
+  const child = spawn(process.execPath, [pathOf(command), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const ended = new Promise<{ exitCode: number | null; signal: string | null; stderr: string }>((resolve) => {
     let stderr = "";
     child.stderr.on("data", (text) => {
