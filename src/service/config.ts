@@ -34,7 +34,7 @@ import { parsePlatform } from "../source/platform.ts";
 import { quoteStart } from "../source/quote.ts";
 import { ConfigNode } from "./config-node.ts";
 import { IMAGE_LIMITS, type ImageLimits, lowestLimit, readLimit } from "./image-limits.ts";
-import { checkRange, type Globs, type SourceSelection } from "./selection.ts";
+import { checkGlob, checkRange, type Globs, type SourceSelection } from "./selection.ts";
 
 /** What the service is to do. Paths are as the file has them. */
 export interface ServiceConfig {
@@ -213,6 +213,6 @@ function readGlobs(node: ConfigNode): Globs {
     node
       .field(name)
       .items()
-      .map((item) => item.text());
+      .map((item) => item.checked(checkGlob));
   return { allow: list("allow"), deny: list("deny") };
 }

@@ -98,6 +98,12 @@ test.each([
     "sources:\n  - registry: r.example\n    repositories: {allow: team}",
     "sources[0].repositories.allow: expected a list",
   ],
+  [
+    4,
+    14,
+    'sources:\n  - registry: r.example\n    tags:\n      deny: ["a*b*c*d*"]',
+    "sources[0].tags.deny[0]: expected at most 3",
+  ],
   [2, 4, "platforms:\n - linux/amd64/v8/x", "platforms[0]:"],
   [3, 4, "algorithms:\n - sha512-12\n - md5", "algorithms[1]: expected sha512-12"],
   [1, 13, "algorithms: []", "algorithms: expected one or more"],

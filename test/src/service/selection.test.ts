@@ -1,6 +1,6 @@
 /** What is selected: repositories and tags by globs, tags by versions. */
 import { expect, test } from "vitest";
-import { everything, type Globs, repositoryMatcher, tagMatcher } from "../../../src/service/selection.ts";
+import { checkGlob, everything, type Globs, repositoryMatcher, tagMatcher } from "../../../src/service/selection.ts";
 
 const all: Globs = { allow: [], deny: [] };
 const source = everything("registry.example", null, null);
@@ -12,8 +12,6 @@ test.each([
   ["one of several", { allow: ["a", "{b,c}/x"], deny: [] }, ["a", "b/x", "c/x"], ["b", "d/x", "a/x"]],
   ["denied, whatever allows it", { allow: ["**"], deny: ["**/cache"] }, ["app", "team/app"], ["cache", "team/cache"]],
   ["denied alone", { allow: [], deny: ["tmp/*"] }, ["app", "tmp"], ["tmp/app"]],
-  // A glob that begins with ! would allow all but itself: what is denied has a list of its own.
-  ["no negation", { allow: ["!secret"], deny: [] }, [], ["app", "secret"]],
   ["names that begin with a dot", { allow: ["*"], deny: [] }, [".hidden"], []],
 ] as const)("repositories: %s", (_, repositories, meant, left) => {
   const matches = repositoryMatcher({ ...source, repositories });
@@ -44,4 +42,22 @@ test("globs and versions hold both", () => {
 test("tags that list referrers are never meant", () => {
   const tag = `sha256-${"ab".repeat(32)}`;
   expect([tagMatcher(source)(tag), tagMatcher(source)("sha256-short")]).toEqual([false, true]);
+});
+
+test("as many stars as are allowed take no time on the worst name, and one more is refused", () => {
+  const worst = ["*a*a*b", "**/a/**/a/**/b", "**/*a*a*b"];
+  const began = performance.now();
+  for (const glob of worst) {
+    const matches = repositoryMatcher({ ...source, repositories: { allow: [checkGlob(glob)], deny: [] } });
+    expect(["a".repeat(255), "a/".repeat(127)].filter(matches)).toEqual([]);
+  }
+  expect(performance.now() - began).toBeLessThan(5000);
+  for (const glob of ["*a*a*a*b", "x/*a*a*a*b", "**/a/**/a/**/a/**"]) {
+    expect(() => checkGlob(glob)).toThrow("at most 3 stars");
+  }
+  for (const glob of ["*/*/*/*/*", "team/**", "{a,b}-[0-9]?/**/*-*-*", "***"]) expect(checkGlob(glob)).toBe(glob);
+});
+
+test.each(["(a|aa)+b", "+(a)", "a\\*", "!team", "a b", "é", ""])("%j is no glob", (glob) => {
+  expect(() => checkGlob(glob)).toThrow("expected letters");
 });
