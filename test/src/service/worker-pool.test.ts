@@ -129,6 +129,7 @@ test.each([
   ["hang", 1, "WORKER_TIME", { limit: 1 }],
   ["die", 60, "WORKER_DIED", {}],
   ["grow", 60, "WORKER_MEMORY", { limit: MEMORY_BYTES }],
+  ["say", 60, "WORKER_MEMORY", { limit: MEMORY_BYTES, actual: 1e15 }],
 ])("a process that is to %s fails its task alone", async (act, seconds, code, data) => {
   const { pool } = makePool();
   const [odd] = layerTasks(act);
@@ -141,6 +142,15 @@ test.each([
   expect((await done).read).toBe(1);
   expect(pool.counts).toEqual({ busy: 0, idle: 1, lost: 1 });
   expect(spent.usedSeconds).toBeGreaterThan(act === "hang" ? 0.9 : 0);
+});
+
+test("a process that kept more than half of what it may take gets no further task", async () => {
+  const { pool } = makePool();
+  const [keep] = layerTasks("keep");
+  expect((await pool.run(keep!, budget())).read).toBe(1);
+  await until("it is gone", () => pool.counts.busy + pool.counts.idle === 0);
+  expect((await pool.run(layerTasks()[1]!, budget())).read).toBe(1);
+  expect(pool.counts).toEqual({ busy: 0, idle: 1, lost: 0 });
 });
 
 test("time is that of an image, not of a task, and waiting is not counted", async () => {

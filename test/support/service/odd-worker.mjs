@@ -4,6 +4,8 @@
  *   hang   loops for ever
  *   die    kills itself
  *   grow   takes memory, for ever
+ *   say    says that it takes more memory than there is, as it does where others cannot see it, and sleeps
+ *   keep   takes 250 MB that it keeps, and does its task
  *   tell   fails, with its environment as the message
  */
 import "../../../build/src/service/worker-entry.js";
@@ -17,6 +19,13 @@ process.prependListener("message", (request) => {
     process.kill(process.pid, "SIGKILL");
     for (;;);
   }
+  if (act === "say") {
+    process.send({ kind: "memory", bytes: 1e15 });
+    // What was sent goes out by itself.
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(clock, 0, 0, 60_000);
+  }
+  if (act === "keep") globalThis.kept = Buffer.alloc(250_000_000, 1);
   if (act === "grow") {
     const kept = [];
     for (const clock = new Int32Array(new SharedArrayBuffer(4)); ; Atomics.wait(clock, 0, 0, 5)) {
