@@ -3,12 +3,11 @@
  * runs wherever the engine does: in a service, in a page, in a verifier that is kept away from everything else.
  */
 
-import { acquireEngine, releaseEngine } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
-import { type ImageLayer, type LayerReader, readLayers } from "../image/layers.ts";
+import { type ImageLayer, readLayers } from "../image/layers.ts";
 import { TRANSFORM_REVISIONS, type TransformRevision, XATTR_MODES, type XattrMode } from "../image/merge.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
-import { readLayer } from "../image/read-layer.ts";
+import { readHere } from "../image/read-here.ts";
 import { LayeredImage } from "../image/view.ts";
 import { MANIFEST_TYPE } from "../registry/descriptor.ts";
 import type { BlobPlace, ContainerImage, FileTable } from "../source/container.ts";
@@ -202,15 +201,7 @@ async function treesOf(
   hashes: readonly HashName[],
   { limits, signal }: InMemoryOptions,
 ): Promise<LayeredImage> {
-  const read: LayerReader = async (...task) => {
-    const engine = await acquireEngine();
-    try {
-      return await readLayer(engine, ...task);
-    } finally {
-      releaseEngine(engine);
-    }
-  };
-  const layers: ImageLayer[] = await readLayers(image.layers, { hashes, read, workers: 1, limits, signal });
+  const layers: ImageLayer[] = await readLayers(image.layers, { hashes, read: readHere, workers: 1, limits, signal });
   return new LayeredImage(layers, "auto");
 }
 

@@ -4,12 +4,11 @@
  * what is written to a registry are the matter of the process that starts them.
  */
 
-import { acquireEngine, releaseEngine } from "../engine/load.ts";
 import type { HashName } from "../engine/slot.ts";
 import { type CacheStore, findCached } from "../image/layer-cache.ts";
-import { type LayerReader, readLayers } from "../image/layers.ts";
+import { readLayers } from "../image/layers.ts";
 import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
-import { readLayer } from "../image/read-layer.ts";
+import { readHere } from "../image/read-here.ts";
 import { LayeredImage } from "../image/view.ts";
 import { SealDigests } from "../seal/digests.ts";
 import type { SealRole } from "../seal/keys.ts";
@@ -77,7 +76,7 @@ export async function workOn(task: WorkerTask, cache: CacheStore): Promise<Worke
   }
   const layers = task.kind === "layer" ? [task.layer] : task.layers;
   const hashes = task.kind === "layer" ? task.hashes : hashesOf(task.algorithms);
-  const images = await readLayers(layers, { hashes, read, workers: 1, cache, limits: task.limits });
+  const images = await readLayers(layers, { hashes, read: readHere, workers: 1, cache, limits: task.limits });
   const fresh = new Set(images.flatMap(({ isCached, blob }) => (isCached ? [] : [blob!])));
   const storedBytes = [...fresh].reduce((sum, { size }) => sum + (size ?? 0), 0);
   const answer: WorkerAnswer = { read: fresh.size, storedBytes, isKept: true, placed: [] };
@@ -88,12 +87,3 @@ export async function workOn(task: WorkerTask, cache: CacheStore): Promise<Worke
   const digests = new SealDigests({ trees: new LayeredImage(images, "auto"), manifest, config });
   return { ...answer, placed: await computeSeals(digests, { algorithms, roles, signer: null }) };
 }
-
-const read: LayerReader = async (...task) => {
-  const engine = await acquireEngine();
-  try {
-    return await readLayer(engine, ...task);
-  } finally {
-    releaseEngine(engine);
-  }
-};

@@ -4,17 +4,16 @@
  * every image has exactly one artifact of the certificate, and it is right.
  */
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Registry } from "../../src/registry/registry.ts";
 import { pathOf } from "../src/cli/run.ts";
-import { makeCertificate } from "../support/make-certificate.ts";
 import { hasProgram, type RealRegistry, startDebianRegistry } from "../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../support/service/counting-proxy.ts";
 import { imageOfTars, type MadeImage, makeImage, pushImage } from "../support/service/push-images.ts";
+import { writeRobotKey } from "../support/service/robot-key.ts";
 import { SECRET, startService, until } from "../support/service/run-service.ts";
 
 const isThere = hasProgram("docker-registry", "test/oracle/install-packages.sh docker-registry");
@@ -61,10 +60,7 @@ describe.skipIf(!isThere)("200 images", () => {
   beforeAll(async () => {
     registry = await startDebianRegistry();
     proxy = await startProxy(registry.host);
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-    writeFileSync(join(home, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-    writeFileSync(join(home, "cert.pem"), makeCertificate({ name: "robot", publicKeyInfo }));
+    writeRobotKey(home);
     for (const [i, image] of images.entries()) await pushImage(registry.host, "calm/app", `v${i}`, image);
   });
   afterAll(() => {

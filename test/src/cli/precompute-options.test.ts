@@ -1,15 +1,14 @@
 /** What `precompute` is told: limits of an image, each at its number and one below; platforms, --recheck, --prune; and Ctrl-C. */
 import { spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Registry } from "../../../src/registry/registry.ts";
-import { makeCertificate } from "../../support/make-certificate.ts";
 import { hasProgram, NATIVE_REGISTRY, type RealRegistry, startNativeRegistry } from "../../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../../support/service/counting-proxy.ts";
 import { type MadeImage, makeImage, pushImage } from "../../support/service/push-images.ts";
+import { writeRobotKey } from "../../support/service/robot-key.ts";
 import { until } from "../../support/service/run-service.ts";
 import { digestOf } from "../../support/source.ts";
 import { pathOf } from "./run.ts";
@@ -85,10 +84,7 @@ describe.skipIf(!isThere)("precompute", () => {
   beforeAll(async () => {
     server = await startNativeRegistry();
     client = new Registry(server.host);
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-    writeFileSync(join(home, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-    writeFileSync(join(home, "cert.pem"), makeCertificate({ name: "robot", publicKeyInfo }));
+    writeRobotKey(home);
   });
   afterAll(() => {
     server?.close();

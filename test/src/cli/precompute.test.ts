@@ -1,12 +1,10 @@
 /** Images in real registries get their digests, once, with each layer read once; and what is wrong with one is its own. */
 
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Registry } from "../../../src/registry/registry.ts";
-import { makeCertificate } from "../../support/make-certificate.ts";
 import {
   hasProgram,
   NATIVE_REGISTRY,
@@ -16,6 +14,7 @@ import {
 } from "../../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../../support/service/counting-proxy.ts";
 import { imageOfTars, makeImage, pushImage } from "../../support/service/push-images.ts";
+import { writeRobotKey } from "../../support/service/robot-key.ts";
 import { composefs, start } from "./run.ts";
 
 const REGISTRIES = [
@@ -56,10 +55,7 @@ describe.each(REGISTRIES)("$name", ({ start: startRegistry }) => {
     server = await startRegistry();
     proxy = await startProxy(server.host);
     for (const [i, image] of images.entries()) await pushImage(server.host, "team/app", `v${i}`, image);
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-    writeFileSync(join(home, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-    writeFileSync(join(home, "cert.pem"), makeCertificate({ name: "robot", publicKeyInfo }));
+    writeRobotKey(home);
   });
   afterAll(() => {
     proxy.close();
