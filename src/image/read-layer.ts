@@ -39,8 +39,12 @@ const KEPT_MAX_BYTES = 1 << 27;
 
 const decoder = new TextDecoder("latin1");
 
-/** The SELinux policy, which labels come from; what kernel images and boot entries name; what the system is called. */
-const READ = /^etc\/selinux\/|\.efi$|^boot\/loader\/entries\/[^/]*\.conf$|^(etc|usr\/lib)\/os-release$/;
+/**
+ * The SELinux policy, which labels come from; what kernel images and boot entries name; what the system and those who own its
+ * files are called.
+ */
+const READ =
+  /^etc\/(selinux\/|(passwd|group)$)|\.efi$|^boot\/loader\/entries\/[^/]*\.conf$|^(etc|usr\/lib)\/os-release$/;
 
 /** Whether a later step may read a file, which is then kept. What is not kept can be read from the layer again. */
 export function isRead(path: Uint8Array, size: number): boolean {

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { composefs } from "../src/cli/run.ts";
 import { debian } from "../support/fixtures.ts";
+import { makeForm } from "../support/oci/forms.mjs";
+import { dir, file, tarball } from "../support/oci/tar.mjs";
 import { startBrowser } from "./support/browsers.ts";
 import { inEachBrowser } from "./support/each-browser.ts";
 import { servePage } from "./support/inspector.ts";
@@ -117,6 +119,20 @@ inEachBrowser((name) => {
     await person.click(".json a", "sha256:");
     await person.see("main h1", "Files");
     expect(await person.address()).toMatch(/^#\/files\?layer=\d$/);
+  });
+
+  test("owners have the names that the image gives them", async () => {
+    const layer = tarball([
+      dir("etc"),
+      file("etc/passwd", "root:x:0:0::/:/bin/sh\nweb:x:1000:1001::/:/bin/sh\n"),
+      file("etc/group", "root:x:0:\nstaff:x:1001:\n"),
+      file("page", "text", { uid: 1000, gid: 1001 }),
+      file("other", "text", { uid: 77, gid: 1001 }),
+    ]);
+    await open("#/files/page", samples.file("owners.tar", makeForm("oci-archive", [layer], { compression: "gzip" })));
+    await person.see("dd", "web (1000) : staff (1001)");
+    await person.goTo("#/files/other");
+    await person.see("dd", "77 : staff (1001)");
   });
 
   test("the tree: directories open, an entry shows all that is known of it", async () => {
