@@ -11,6 +11,7 @@ import { containers } from "./containers.mjs";
 import { directory } from "./directory.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
 import { inspector } from "./inspector.mjs";
+import { service } from "./service.mjs";
 import { labels } from "./labels.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
 
@@ -184,6 +185,7 @@ export const groups = {
   directory,
   labels,
   inspector,
+  service,
   shapes,
   verity,
   kernel,

@@ -1,0 +1,120 @@
+/**
+ * The rows of the service: how fast images that were never seen get their digests, with one, two and four worker processes,
+ * beside Debian's registry on the same machine; and what a scan of images costs that all have theirs.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { wantedKey } from "../../build/src/service/wanted.js";
+import { makeLayout, writeLayout } from "../support/oci/forms.mjs";
+import { startDebianRegistry } from "../support/registry/real.mjs";
+import { layer } from "./containers.mjs";
+import { median, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
+import { subjectOf } from "./sealed-registry.mjs";
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const composefs = [process.execPath, at("../../build/src/cli/composefs.js")];
+const floor = [process.execPath, at("gunzip-floor.mjs"), "--checked"];
+
+/** Images that share a few bases: each has one of them and a layer of its own. */
+const BASES = 3;
+const BASE_BYTES = 48e6;
+const IMAGES = 12;
+const OWN_BYTES = 16e6;
+const DISTINCT_BYTES = BASES * BASE_BYTES + IMAGES * OWN_BYTES;
+
+/** Writes images as layouts. @returns their folders, and one that has each distinct layer once */
+function writeImages() {
+  const bases = Array.from({ length: BASES }, (_, i) => layer(i, BASE_BYTES));
+  const owns = Array.from({ length: IMAGES }, (_, i) => layer(BASES + i, OWN_BYTES));
+  const write = (name, layers) => {
+    const path = join(scratch, name);
+    mkdirSync(path);
+    writeLayout(makeLayout(layers, { compression: "gzip" }), path);
+    return path;
+  };
+  const images = owns.map((own, i) => write(`service-${i}`, [bases[i % BASES], own]));
+  return { images, distinct: write("service-distinct", [...bases, ...owns]) };
+}
+
+function run(args) {
+  const { status, stderr } = spawnSync(composefs[0], [...composefs.slice(1), ...args], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`composefs ${args.join(" ")}: ${stderr}`);
+}
+
+/** Seconds for all images, of a registry that has no artifacts yet, with an empty cache. */
+async function precomputeSeconds(images, workers) {
+  const registry = await startDebianRegistry();
+  const home = join(scratch, "service-home");
+  try {
+    images.forEach((path, i) => run(["copy", `oci:${path}:latest`, `docker://${registry.host}/app:v${i}`]));
+    const options = ["--workers", `${workers}`, "--state", join(home, "state"), "--cache", join(home, "cache")];
+    return runSeconds([...composefs, "precompute", `docker://${registry.host}/app`, ...options, "--no-progress"]);
+  } finally {
+    registry.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** Workers against the floor, each in turn in every round. */
+async function* workers(rounds) {
+  const { images, distinct } = writeImages();
+  const counts = [1, 2, 4];
+  const times = { floor: [], 1: [], 2: [], 4: [] };
+  for (let round = 0; round < rounds; round++) {
+    times.floor.push(runSeconds([...floor, distinct]));
+    for (const count of counts) times[count].push(await precomputeSeconds(images, count));
+  }
+  const speed = (seconds) => DISTINCT_BYTES / 1e6 / median(seconds);
+  for (const count of counts) {
+    const perMinute = Math.round((IMAGES * 60) / median(times[count]));
+    yield row(
+      `precompute, ${count} worker${count === 1 ? "" : "s"}, ${perMinute} images/min, against gunzip with hashes`,
+      speed(times[count]),
+      speed(times.floor),
+      "MB/s",
+      speed(times[count]) / speed(times.floor),
+      count === 2 ? 0.7 : 0,
+      count === 2 ? 1 : 0,
+      true,
+    );
+  }
+}
+
+const SEALED = 10_000;
+
+/** A scan of images that have all that is wanted, as the one before left them. */
+async function* scan() {
+  const wanted = wantedKey({ algorithms: ["sha512-12"], bootable: false, signing: null }, "sha512-12");
+  const state = join(scratch, "scan-state");
+  mkdirSync(state);
+  const lines = Array.from({ length: SEALED }, (_, i) => {
+    const { subject, artifact } = subjectOf(i);
+    return `${subject} ${artifact} ${wanted}\n`;
+  });
+  writeFileSync(join(state, "verified"), lines.join(""));
+  const registry = spawn(process.execPath, [at("sealed-registry.mjs"), `${SEALED}`], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const output = createInterface(registry.stdout);
+    const [port] = await once(output, "line");
+    const command = [...composefs, "precompute", `docker://127.0.0.1:${port}/app`, "--state", state, "--no-progress"];
+    const memory = runPeakMiB(command);
+    registry.stdin.write("\n");
+    const [requests] = await once(output, "line");
+    const each = Number(requests) / SEALED;
+    yield row("scan of 10,000 sealed images, requests for each", each, undefined, "requests", each, 2.01, 2.01);
+    yield row("scan of 10,000 sealed images, peak memory", memory, undefined, "MiB", memory, 100, 100);
+  } finally {
+    registry.kill();
+  }
+}
+
+export async function* service(rounds) {
+  yield* scan();
+  yield* workers(rounds);
+}
