@@ -40,6 +40,7 @@ import { ioError, quote } from "../source/files.node.ts";
 import { DOCKER_PREFIX } from "../source/operand.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { print, printable, printError } from "./text.ts";
 
 /** Options that the commands of the service share. */
@@ -73,6 +74,7 @@ const GRACE_MS = 10_000;
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_CONFIG, REGISTRY_*, IO_* */
 export async function run(operands: readonly string[], options: PrecomputeOptions): Promise<number> {
+  keepHeapSmall();
   const config = configOf(operands, options);
   if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
   const signing = await readSigning(config.key, config.certificate);

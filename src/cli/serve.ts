@@ -17,6 +17,7 @@ import { Service, type ServiceOptions } from "../service/service.ts";
 import { ioError, quote } from "../source/files.node.ts";
 import { EXIT_OK, usageError } from "./common.ts";
 import { type ConfigOptions, configOf } from "./precompute.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 import { print, printError } from "./text.ts";
 
 export interface ServeOptions extends ConfigOptions {
@@ -28,6 +29,7 @@ export interface ServeOptions extends ConfigOptions {
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
 export async function run(operands: readonly string[], options: ServeOptions): Promise<number> {
+  keepHeapSmall();
   const config = configOf(operands, options);
   if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
   if (options.interval !== undefined) {

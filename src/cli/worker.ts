@@ -12,6 +12,7 @@ import { isFleet } from "../service/open-queues.ts";
 import { usageError } from "./common.ts";
 import { configOf, readOption } from "./precompute.ts";
 import { runService, type ServeOptions } from "./serve.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 export interface WorkerOptions extends Omit<ServeOptions, "interval" | "parallel"> {
   concurrency?: string;
@@ -19,6 +20,7 @@ export interface WorkerOptions extends Omit<ServeOptions, "interval" | "parallel
 
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
 export async function run({ concurrency, ...options }: WorkerOptions): Promise<number> {
+  keepHeapSmall();
   const config = configOf([], options);
   // What was given is not repeated: it may hold a password.
   if (!isFleet(config)) throw usageError("expected --queue redis://HOST[:PORT][/DATABASE][?prefix=NAME]");

@@ -62,7 +62,8 @@ export class WorkerProcess {
     for (const name of HIDDEN) delete env[name];
     this.#child = fork(entry, [], {
       env,
-      execArgv: [`--max-old-space-size=${Math.ceil(memoryBytes / 2 ** 20)}`],
+      // The young generation as V8 has it by default, whatever NODE_OPTIONS say of the service.
+      execArgv: ["--max-semi-space-size=16", `--max-old-space-size=${Math.ceil(memoryBytes / 2 ** 20)}`],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

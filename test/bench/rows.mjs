@@ -11,9 +11,9 @@ import { containers } from "./containers.mjs";
 import { directory } from "./directory.mjs";
 import { distroFile, hardlinks, reversedDirectory, uniqueXattrs } from "./inputs.mjs";
 import { inspector } from "./inspector.mjs";
-import { service } from "./service.mjs";
 import { labels } from "./labels.mjs";
 import { inTurn, median, ratioRow, row, runPeakMiB, runSeconds, scratch } from "./measure.mjs";
+import { service } from "./service.mjs";
 
 const root = new URL("../../", import.meta.url);
 const at = (path) => fileURLToPath(new URL(path, root));

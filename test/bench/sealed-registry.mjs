@@ -42,7 +42,8 @@ if (process.argv[1] === import.meta.filename) {
         const last = new URLSearchParams(query).get("last");
         const from = last === null ? 0 : Number(last.slice(1)) + 1;
         const tags = Array.from({ length: Math.min(PAGE, count - from) }, (_, i) => `v${from + i}`);
-        const link = from + tags.length < count ? `</v2/app/tags/list?n=${PAGE}&last=${tags.at(-1)}>; rel="next"` : null;
+        const link =
+          from + tags.length < count ? `</v2/app/tags/list?n=${PAGE}&last=${tags.at(-1)}>; rel="next"` : null;
         return [JSON.stringify({ name: "app", tags }), "application/json", link === null ? {} : { Link: link }];
       },
     ],

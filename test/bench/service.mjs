@@ -22,7 +22,7 @@ const floor = [process.execPath, at("gunzip-floor.mjs"), "--checked"];
 /** Images that share a few bases: each has one of them and a layer of its own. */
 const BASES = 3;
 const BASE_BYTES = 48e6;
-const IMAGES = 12;
+const IMAGES = 24;
 const OWN_BYTES = 16e6;
 const DISTINCT_BYTES = BASES * BASE_BYTES + IMAGES * OWN_BYTES;
 
@@ -50,7 +50,7 @@ async function precomputeSeconds(images, workers) {
   const registry = await startDebianRegistry();
   const home = join(scratch, "service-home");
   try {
-    images.forEach((path, i) => run(["copy", `oci:${path}:latest`, `docker://${registry.host}/app:v${i}`]));
+    for (const [i, path] of images.entries()) run(["copy", `oci:${path}:latest`, `docker://${registry.host}/app:v${i}`]);
     const options = ["--workers", `${workers}`, "--state", join(home, "state"), "--cache", join(home, "cache")];
     return runSeconds([...composefs, "precompute", `docker://${registry.host}/app`, ...options, "--no-progress"]);
   } finally {
@@ -78,13 +78,15 @@ async function* workers(rounds) {
       "MB/s",
       speed(times[count]) / speed(times.floor),
       count === 2 ? 0.7 : 0,
-      count === 2 ? 1 : 0,
+      count === 2 ? 0.9 : 0,
       true,
     );
   }
 }
 
 const SEALED = 10_000;
+/** As deploy/ starts it. */
+const DEPLOYED = { NODE_OPTIONS: "--max-semi-space-size=1" };
 
 /** A scan of images that have all that is wanted, as the one before left them. */
 async function* scan() {
@@ -103,12 +105,12 @@ async function* scan() {
     const output = createInterface(registry.stdout);
     const [port] = await once(output, "line");
     const command = [...composefs, "precompute", `docker://127.0.0.1:${port}/app`, "--state", state, "--no-progress"];
-    const memory = runPeakMiB(command);
+    const memory = runPeakMiB(command, DEPLOYED);
     registry.stdin.write("\n");
     const [requests] = await once(output, "line");
     const each = Number(requests) / SEALED;
     yield row("scan of 10,000 sealed images, requests for each", each, undefined, "requests", each, 2.01, 2.01);
-    yield row("scan of 10,000 sealed images, peak memory", memory, undefined, "MiB", memory, 100, 100);
+    yield row("scan of 10,000 sealed images, peak memory, with the options of deploy/", memory, undefined, "MiB", memory, 100, 100);
   } finally {
     registry.kill();
   }
