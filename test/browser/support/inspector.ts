@@ -132,7 +132,7 @@ export class InspectorPage {
     return this.settled<T>();
   }
 
-  /** Asks until the request that is under way is answered: a wait in the page has been seen to hang in Firefox's driver. */
+  /** Asks until the request that is under way is answered. */
   async settled<T>(): Promise<T> {
     for (let waited = 0; waited < ANSWER_MAX_MS; waited += POLL_MS) {
       const settled = await this.page.evaluate(() => (globalThis as unknown as PageGlobals).settled);

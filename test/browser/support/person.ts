@@ -120,12 +120,7 @@ export class Person {
     );
   }
 
-  /**
-   * Waits for something in the page by asking again and again: a wait that is handed to the page keeps workers from coming up in
-   * Firefox, now and then.
-   *
-   * @param what for people
-   */
+  /** Waits for something in the page by asking again and again. @param what for people */
   async until<T extends unknown[]>(
     what: string,
     holds: (...parameters: T) => boolean,
