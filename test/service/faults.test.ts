@@ -3,37 +3,23 @@
  * the service is killed again and again, the registry fails, and events come twice, in any order or not at all. In the end
  * every image has exactly one artifact of the certificate, and it is right.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Registry } from "../../src/registry/registry.ts";
-import { pathOf } from "../src/cli/run.ts";
 import { hasProgram, type RealRegistry, startDebianRegistry } from "../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../support/service/counting-proxy.ts";
-import { imageOfTars, type MadeImage, makeImage, pushImage } from "../support/service/push-images.ts";
+import { countArtifacts, failSometimes, generator, layerBytes, verify } from "../support/service/faults.ts";
+import { imageOfTars, makeImage, pushImage } from "../support/service/push-images.ts";
 import { writeRobotKey } from "../support/service/robot-key.ts";
 import { SECRET, startService, until } from "../support/service/run-service.ts";
 
 const isThere = hasProgram("docker-registry", "test/oracle/install-packages.sh docker-registry");
-const SEAL_TYPE = "application/vnd.composefs.metadata.v1";
 const IMAGES = 200;
 const KILLS = 20;
-/** Of a hundred requests so many fail, in turn by 503, 429 and a cut connection. */
-const FAULTS_IN_100 = 6;
 const SETTLE_MS = 240_000;
 /** Each look asks for the referrers of all images, twice: too many of them would slow down what is waited for. */
 const LOOK_MS = 3_000;
-
-/** Numbers that look random and are the same in every run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return (state >> 8) % below;
-  };
-}
 
 describe.skipIf(!isThere)("200 images", () => {
   const home = mkdtempSync(join(tmpdir(), "composefs-faults-"));
@@ -41,21 +27,9 @@ describe.skipIf(!isThere)("200 images", () => {
   let registry: RealRegistry;
   let proxy: CountingProxy;
 
-  const artifactsOf = async (repository: string, { digest }: MadeImage) =>
-    (await new Registry(registry.host).referrers(repository, digest, { artifactType: SEAL_TYPE })).referrers;
-  const countOf = async (repository: string) => {
-    const counts = await Promise.all(images.map(async (image) => (await artifactsOf(repository, image)).length));
-    return Object.fromEntries(
-      [...new Set(counts)].map((count) => [count, counts.filter((one) => one === count).length]),
-    );
-  };
-  const verify = (repository: string, i: number, cert: string[]) =>
-    spawnSync(process.execPath, [
-      pathOf("composefs"),
-      "verify",
-      `docker://${registry.host}/${repository}:v${i}`,
-      ...cert,
-    ]).status;
+  const countOf = (repository: string) => countArtifacts(registry.host, repository, images);
+  const verified = (repository: string, i: number, cert: string[]) =>
+    verify(`${registry.host}/${repository}:v${i}`, cert);
 
   beforeAll(async () => {
     registry = await startDebianRegistry();
@@ -76,27 +50,15 @@ describe.skipIf(!isThere)("200 images", () => {
     );
     await until("all are sealed", async () => (await countOf("calm/app"))[1] === IMAGES, SETTLE_MS, LOOK_MS);
     expect(await service.end("SIGTERM")).toBe(0);
-    const layers = new Map(
-      images.flatMap((image) => image.layers.map((digest) => [digest, image.blobs.get(digest)!.length])),
-    );
+    const layers = layerBytes(images);
     const read = new Map([...proxy.blobBytes].filter(([digest]) => layers.has(digest)));
     expect(read).toEqual(layers);
-    for (let i = 0; i < IMAGES; i += 40) expect(verify("calm/app", i, [])).toBe(0);
+    for (let i = 0; i < IMAGES; i += 40) expect(verified("calm/app", i, [])).toBe(0);
   });
 
   test("killed, failed, told twice, wrongly or not at all, it ends with one artifact each", async () => {
     const random = generator(10);
-    let isFaulty = true;
-    let faults = 0;
-    proxy.hook = (request, response) => {
-      if (!isFaulty || random(100) >= FAULTS_IN_100) return false;
-      faults++;
-      // What the body was is read, so that the connection can be used again.
-      request.resume();
-      if (faults % 3 === 0) response.destroy();
-      else response.writeHead(faults % 3 === 1 ? 503 : 429, { "retry-after": "0", "content-length": 0 }).end();
-      return true;
-    };
+    const flaky = failSometimes(proxy, random);
     const signing = ["--key", "key.pem", "--cert", "cert.pem"];
     const args = [`docker://${proxy.host}/wild/app`, "--listen", "127.0.0.1:0", "--state", "state", "--cache", "wild"];
     const begin = () => startService([...args, ...signing, "--interval", "2"], home);
@@ -120,7 +82,7 @@ describe.skipIf(!isThere)("200 images", () => {
       await new Promise((resolve) => setTimeout(resolve, 100 + random(500)));
       await service.end("SIGKILL");
     }
-    isFaulty = false;
+    flaky.isFaulty = false;
     const service = await begin();
     await until("all are sealed once", async () => (await countOf("wild/app"))[1] === IMAGES, SETTLE_MS, LOOK_MS);
     const isIdle = async () => {
@@ -134,11 +96,11 @@ describe.skipIf(!isThere)("200 images", () => {
       code: string;
     }>;
     expect(await service.end("SIGTERM")).toBe(0);
-    expect(faults).toBeGreaterThan(20);
+    expect(flaky.faults).toBeGreaterThan(20);
     expect(await countOf("wild/app")).toEqual({ 1: IMAGES });
     expect(dead.map(({ key, code }) => [key.replace(/^[^/]*\//, ""), code])).toEqual([
       ["wild/app:bad", expect.stringMatching(/^TAR_/)],
     ]);
-    for (let i = 0; i < IMAGES; i += 40) expect(verify("wild/app", i, ["--cert", join(home, "cert.pem")])).toBe(0);
+    for (let i = 0; i < IMAGES; i += 40) expect(verified("wild/app", i, ["--cert", join(home, "cert.pem")])).toBe(0);
   });
 });

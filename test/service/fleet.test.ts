@@ -12,9 +12,10 @@ import { composefs } from "../src/cli/run.ts";
 import { hasProgram, type RealRegistry, startDebianRegistry } from "../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../support/service/counting-proxy.ts";
 import { type EventRelay, startRelay } from "../support/service/event-relay.ts";
-import { countArtifacts, failSometimes, generator, layerBytes, verify, writeKey } from "../support/service/faults.ts";
+import { countArtifacts, failSometimes, generator, layerBytes, verify } from "../support/service/faults.ts";
 import { imageOfTars, makeImage, pushImage } from "../support/service/push-images.ts";
 import { type RedisServer, startRedis } from "../support/service/redis.ts";
+import { writeRobotKey } from "../support/service/robot-key.ts";
 import { type RunningService, SECRET, startService, startWorker, until } from "../support/service/run-service.ts";
 
 const isThere = ["docker-registry", "redis-server"].every((name) =>
@@ -83,7 +84,7 @@ describe.skipIf(!isThere)("a fleet and 200 images", () => {
 
   beforeAll(async () => {
     writeFileSync(join(home, "fleet.yaml"), CONFIG);
-    writeKey(home);
+    writeRobotKey(home);
     redis = await startRedis();
     relay = await startRelay(random);
     registry = await startDebianRegistry({ url: relay.url, authorization: `Bearer ${SECRET}` });

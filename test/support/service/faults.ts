@@ -1,11 +1,7 @@
 /** What tests of services under faults share: chance that is the same in every run, a registry that fails, a look at the result. */
 import { spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Registry } from "../../../src/registry/registry.ts";
 import { pathOf } from "../../src/cli/run.ts";
-import { makeCertificate } from "../make-certificate.ts";
 import type { CountingProxy } from "./counting-proxy.ts";
 import type { MadeImage } from "./push-images.ts";
 
@@ -60,12 +56,4 @@ export function layerBytes(images: readonly MadeImage[]): Map<string, number> {
 /** The exit code of `composefs verify`. @param args such as the certificate */
 export function verify(reference: string, args: readonly string[]): number | null {
   return spawnSync(process.execPath, [pathOf("composefs"), "verify", `docker://${reference}`, ...args]).status;
-}
-
-/** Writes `key.pem` and `cert.pem`. */
-export function writeKey(folder: string): void {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const publicKeyInfo = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
-  writeFileSync(join(folder, "key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
-  writeFileSync(join(folder, "cert.pem"), makeCertificate({ name: "robot", publicKeyInfo }));
 }
