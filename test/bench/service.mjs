@@ -21,9 +21,9 @@ const floor = [process.execPath, at("gunzip-floor.mjs"), "--checked"];
 
 /** Images that share a few bases: each has one of them and a layer of its own. */
 const BASES = 3;
-const BASE_BYTES = 48e6;
-const IMAGES = 24;
-const OWN_BYTES = 16e6;
+const BASE_BYTES = 64e6;
+const IMAGES = 12;
+const OWN_BYTES = 64e6;
 const DISTINCT_BYTES = BASES * BASE_BYTES + IMAGES * OWN_BYTES;
 
 /** Writes images as layouts. @returns their folders, and one that has each distinct layer once */

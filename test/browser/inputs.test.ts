@@ -95,7 +95,7 @@ inEachBrowser((name) => {
     [
       "something else",
       () => samples.file("x.png", Buffer.from("\x89PNG\r\n\x1a\n\0\0\0", "latin1")),
-      "DUMP_",
+      "SOURCE_KIND",
       "Drop an OCI archive",
     ],
     [
