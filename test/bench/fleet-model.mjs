@@ -3,7 +3,7 @@
  * them from its queue. A push brings layers that nobody has seen, each of which is a job of its own; when the last of an image is
  * read, the image is: tree, digests, artifact. Jobs go to whoever is free, images that were pushed first first.
  *
- *     node test/bench/fleet-model.mjs [--pushes-per-hour 5000] [--images 1000000] [--layer-mb-per-s 60] [--image-seconds 0.15]
+ *     node test/bench/fleet-model.mjs [--pushes-per-hour 5000] [--images 1000000] [--layer-mb-per-s 100] [--image-seconds 0.05]
  *         [--scan-images-per-s 700] [--hours 24] [--seed 1]
  *
  * What it takes for granted, besides the options, which `npm run bench -- --only service` measures:
@@ -153,8 +153,8 @@ function main() {
     options: {
       "pushes-per-hour": number(5000),
       images: number(1_000_000),
-      "layer-mb-per-s": number(60),
-      "image-seconds": number(0.15),
+      "layer-mb-per-s": number(100),
+      "image-seconds": number(0.05),
       "scan-images-per-s": number(700),
       hours: number(24),
       seed: number(1),
