@@ -8,7 +8,7 @@ import { ComposefsError } from "../error.ts";
 import { DumpJob, type ReadOptions, ScanJob } from "../image/job.ts";
 import type { OutputFile } from "../image/output.node.ts";
 import type { OpenImage, Tree } from "../image/tree.ts";
-import type { SystemError } from "../source/files.node.ts";
+import { quote, type SystemError } from "../source/files.node.ts";
 import type { Source } from "../source/resolve.node.ts";
 import type { ProgressLine } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
@@ -52,6 +52,12 @@ export async function runCommand(json: boolean, command: () => Promise<number> |
 /** The error of a command that was called the wrong way. */
 export function usageError(message: string): ComposefsError {
   return new ComposefsError("USAGE", message);
+}
+
+/** The whole number that an option has. @param option with its dashes @throws {ComposefsError} USAGE */
+export function readNumber(option: string, text: string, least: number, most: number): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
+  throw usageError(`${option}: expected a number from ${least} to ${most}, got ${quote(text)}`);
 }
 
 /**

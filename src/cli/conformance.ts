@@ -20,7 +20,7 @@ import { countStates, formatJson, formatText } from "../conformance/report.ts";
 import { readCases, runCases } from "../conformance/run.node.ts";
 import { parseTemplate, type Template } from "../conformance/template.ts";
 import { quote, type SystemError, systemText } from "../source/files.node.ts";
-import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { EXIT_NO, EXIT_OK, readNumber, usageError } from "./common.ts";
 import { startProgress } from "./progress.ts";
 import { guard } from "./signals.ts";
 import { print } from "./text.ts";
@@ -49,9 +49,9 @@ export async function run(options: ConformanceOptions): Promise<number> {
   const template = asUsage("--command", () => parseTemplate(options.command));
   const levels =
     options.level === undefined ? levelsOf(template) : asUsage("--level", () => parseLevels(options.level!));
-  const timeoutSeconds = wholeNumber("--timeout", options.timeout, 1, TIMEOUT_SECONDS_MAX);
-  const jobs = wholeNumber("--jobs", options.jobs ?? `${availableParallelism()}`, 1, JOBS_MAX);
-  const explained = wholeNumber("--max", options.max, 0, EXPLAINED_MAX);
+  const timeoutSeconds = readNumber("--timeout", options.timeout, 1, TIMEOUT_SECONDS_MAX);
+  const jobs = readNumber("--jobs", options.jobs ?? `${availableParallelism()}`, 1, JOBS_MAX);
+  const explained = readNumber("--max", options.max, 0, EXPLAINED_MAX);
   const folder = options.vectors ?? VECTORS;
   const all = readCases(folder);
   const cases = chooseCases(all, levels, options.only, template);
@@ -101,10 +101,4 @@ function asUsage<T>(option: string, parse: () => T): T {
   } catch (error) {
     throw usageError(`${option}: ${(error as Error).message}`);
   }
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d{1,9}$/.test(text) && number >= least && number <= most) return number;
-  throw usageError(`${option}: expected a number from ${least} to ${most}, got ${quote(text)}`);
 }

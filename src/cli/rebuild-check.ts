@@ -38,6 +38,7 @@ import {
   planBuilds,
 } from "../rebuild/variations.ts";
 import { removeTree, Workspace } from "../rebuild/workspace.node.ts";
+import { sleep } from "../registry/endpoint.ts";
 import { ioError, quote } from "../source/files.node.ts";
 import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK } from "./common.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
@@ -108,7 +109,7 @@ class Rebuild {
       builds.push(build);
       // There is nothing to hold others against.
       if (plan.name === CONTROL && build.failure !== null) break;
-      if (plan.name === CONTROL) await pause(CLOCK_STEP_MS, this.#signal);
+      if (plan.name === CONTROL) await sleep(CLOCK_STEP_MS, this.#signal);
     }
     this.#control?.release();
     const isKept = builds.some(({ state }) => ["differs", "follows", "as-repeat"].includes(state));
@@ -247,20 +248,4 @@ function whyNotUser(userId: number, error: BuildEnd["error"]): string | null {
 function whyNotReversed({ listing }: CopiedSource): string {
   if (listing === null) return "no directory of the source has two names";
   return "the file system lists names in an order of its own; TMPDIR=/dev/shm varies it on Linux";
-}
-
-/** Waits. @throws the reason of the signal */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) stop();
-  });
 }

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { type Profile, parseProfile } from "../image/profile.ts";
 import { variationNames } from "../rebuild/variations.ts";
 import { quote } from "../source/files.node.ts";
-import { usageError } from "./common.ts";
+import { readNumber, usageError } from "./common.ts";
 import { checkInputOptions, type InputOptions } from "./input.ts";
 import { BuildOutput } from "./rebuild-output.ts";
 
@@ -65,12 +65,6 @@ export function readOptions(command: readonly string[], options: RebuildCommandO
     keep,
     reading,
   };
-}
-
-/** @throws {ComposefsError} USAGE */
-function readNumber(option: string, text: string, min: number, max: number): number {
-  if (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-  throw usageError(`${option}: expected a number from ${min} to ${max}, got ${quote(text)}`);
 }
 
 /** @throws {ComposefsError} USAGE */

@@ -22,16 +22,20 @@ export function guardOutput(output: OutputFile): () => void {
 
 /** Runs `cleanUp` when a signal ends the process, which then ends as that signal would have ended it. @returns ends the guard */
 export function guard(cleanUp: () => void): () => void {
-  const handle = (signal: NodeJS.Signals) => {
+  const release = onSignal((signal) => {
     cleanUp();
     release();
     process.kill(process.pid, signal);
-  };
-  const release = () => {
+  });
+  return release;
+}
+
+/** @returns stops listening */
+function onSignal(handle: (signal: NodeJS.Signals) => void): () => void {
+  for (const signal of SIGNALS) process.on(signal, handle);
+  return () => {
     for (const signal of SIGNALS) process.off(signal, handle);
   };
-  for (const signal of SIGNALS) process.on(signal, handle);
-  return release;
 }
 
 /** Why work was stopped. */
@@ -52,14 +56,10 @@ class Interrupted extends Error {
  */
 export async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const release = () => {
-    for (const signal of SIGNALS) process.off(signal, handle);
-  };
-  const handle = (signal: NodeJS.Signals) => {
+  const release = onSignal((signal) => {
     release();
     controller.abort(new Interrupted(signal));
-  };
-  for (const signal of SIGNALS) process.on(signal, handle);
+  });
   try {
     return await work(controller.signal);
   } catch (error) {

@@ -86,7 +86,7 @@ async function runCase(
   const head = { id: one.id, level: one.level, rule: one.rule };
   const reason = unasked(one, options.template);
   if (reason !== null) return { ...head, state: "unsupported", reason, explanation: null, stderr: "" };
-  const input = one.input.kind === "layout" ? new Uint8Array(0) : inputOf(one, options.folder);
+  const input = inputOf(one, options.folder);
   const outcome = await ask(one, input, scratch, options);
   const verdict = await judge(one, outcome, index, canonicalDigest);
   const { state } = verdict;

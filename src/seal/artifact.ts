@@ -6,9 +6,9 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { toHex } from "../image/hex.ts";
 import type { VerityAlgorithm } from "../image/profile.ts";
 import { EMPTY_TYPE, MANIFEST_TYPE } from "../registry/descriptor.ts";
+import { digestOf } from "../registry/digest.ts";
 import { type JsonNode, parseJson } from "../source/json.ts";
 import { readAnnotations, type Seal } from "./annotations.ts";
 import { formatKey, SEAL_ROLES } from "./keys.ts";
@@ -75,7 +75,7 @@ export async function makeArtifact(subject: BlobDescriptor, seals: readonly Seal
   for (const seal of sorted) {
     let descriptor = EMPTY_DESCRIPTOR;
     if (seal.signature !== null) {
-      const digest = await sha256(seal.signature);
+      const digest = await digestOf(seal.signature);
       descriptor = { mediaType: SIGNATURE_MEDIA_TYPE, digest, size: seal.signature.length };
       blobs.set(digest, seal.signature);
     }
@@ -90,7 +90,7 @@ export async function makeArtifact(subject: BlobDescriptor, seals: readonly Seal
     subject,
   };
   const manifest = new TextEncoder().encode(JSON.stringify(document));
-  const digest = await sha256(manifest);
+  const digest = await digestOf(manifest);
   const descriptor = { mediaType: MANIFEST_TYPE, digest, size: manifest.length, artifactType: ARTIFACT_TYPE };
   return { manifest, descriptor, blobs };
 }
@@ -172,10 +172,4 @@ function violationsOf(seals: readonly Seal[]): string[] {
 
 function artifactError(where: string, what: string): ComposefsError {
   return new ComposefsError("SEAL_ARTIFACT", `${where}: ${what}`);
-}
-
-/** `sha256:` and hex. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)));
-  return `sha256:${toHex(digest)}`;
 }

@@ -4,10 +4,11 @@
  */
 
 import { ComposefsError } from "../error.ts";
+import { digestOf } from "../registry/digest.ts";
 import type { ContainerImage, FileTable, Referrer } from "../source/container.ts";
 import { findBlob, type Reading, readBlob, readWhole } from "../source/document.ts";
 import { Referrers } from "../source/referrers.ts";
-import { ARTIFACT_TYPE, readArtifact, sha256 } from "./artifact.ts";
+import { ARTIFACT_TYPE, readArtifact } from "./artifact.ts";
 import { SIGNATURE_MAX_BYTES } from "./signature/limits.ts";
 import type { FoundArtifact } from "./verify.ts";
 
@@ -64,7 +65,7 @@ async function readSignatures(
     const bytes = await findBlob(files, descriptor)
       .then((place) => readWhole(place, reading))
       .catch(orNull);
-    if (bytes !== null && (await sha256(bytes)) === signatureBlob.digest) signatures.set(signatureBlob.digest, bytes);
+    if (bytes !== null && (await digestOf(bytes)) === signatureBlob.digest) signatures.set(signatureBlob.digest, bytes);
   }
   return signatures;
 }

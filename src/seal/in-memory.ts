@@ -10,13 +10,14 @@ import { algorithmParameters, type VerityAlgorithm } from "../image/profile.ts";
 import { readHere } from "../image/read-here.ts";
 import { LayeredImage } from "../image/view.ts";
 import { MANIFEST_TYPE } from "../registry/descriptor.ts";
+import { digestOf } from "../registry/digest.ts";
 import type { BlobPlace, ContainerImage, FileTable } from "../source/container.ts";
 import { blobPath, type Reading } from "../source/document.ts";
 import { HOST } from "../source/host.ts";
 import { parseJson } from "../source/json.ts";
 import { type SourceLimits, sourceLimits } from "../source/limits.ts";
 import { LAYOUT_FILE, openOci } from "../source/oci.ts";
-import { type Artifact, makeArtifact, sha256 } from "./artifact.ts";
+import { type Artifact, makeArtifact } from "./artifact.ts";
 import { isSealable, type SealableImage, sealHashes, verifyContainer } from "./container.ts";
 import { SealDigests } from "./digests.ts";
 import { findArtifacts } from "./find.ts";
@@ -229,7 +230,7 @@ class MemoryFiles implements FileTable {
   }
 
   async #add<T extends object>(bytes: Uint8Array, descriptor: T): Promise<T & { digest: string; size: number }> {
-    const digest = await sha256(bytes);
+    const digest = await digestOf(bytes);
     this.#documents.set(blobPath(digest), bytes);
     return { ...descriptor, digest, size: bytes.length };
   }

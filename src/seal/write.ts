@@ -7,12 +7,13 @@ import type { Destination, NewManifest } from "../destination/destination.ts";
 import { replaceDescriptors } from "../destination/layout.ts";
 import { ComposefsError } from "../error.ts";
 import { MANIFEST_TYPE } from "../registry/descriptor.ts";
+import { digestOf } from "../registry/digest.ts";
 import type { ContainerImage, FileTable } from "../source/container.ts";
 import { type Reading, readBlob, readDescriptor, readFile } from "../source/document.ts";
 import { JsonNode } from "../source/json.ts";
 import { INDEX_TYPES } from "../source/media-types.ts";
 import { readAnnotations } from "./annotations.ts";
-import { makeArtifact, sha256 } from "./artifact.ts";
+import { makeArtifact } from "./artifact.ts";
 import { findArtifacts } from "./find.ts";
 import { findEqual, isEqualSeal, type PlacedSeal, sealInline } from "./seal.ts";
 import type { FoundArtifact, SignatureCheck } from "./verify.ts";
@@ -88,7 +89,7 @@ export async function sealInside(
   for (const one of placed) if (!(await isThere(json, one, check))) fresh.push(one);
   if (fresh.length === 0) return { manifest: digest, isChanged: false, artifacts: [], documents: [] };
   const sealed = sealInline(bytes, fresh);
-  const document = { bytes: sealed, mediaType, digest: await sha256(sealed) };
+  const document = { bytes: sealed, mediaType, digest: await digestOf(sealed) };
   return { manifest: document.digest, isChanged: true, artifacts: [], documents: [document] };
 }
 
@@ -113,7 +114,7 @@ export async function replaceManifests(
     const nested = await readBlob(files, root, reading);
     const edited = replaceDescriptors(nested.bytes, replaced, nested.where);
     if (edited === nested.bytes) continue;
-    const manifest = { bytes: edited, mediaType: root.mediaType, digest: await sha256(edited) };
+    const manifest = { bytes: edited, mediaType: root.mediaType, digest: await digestOf(edited) };
     await destination.putManifest(manifest);
     all.set(root.digest, manifest);
   }

@@ -2,7 +2,7 @@
  * The rows of the service: how fast images that were never seen get their digests, with one, two and four worker processes,
  * beside Debian's registry on the same machine; and what a scan of images costs that all have theirs.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,18 +40,13 @@ function writeImages() {
   return { images, distinct: write("service-distinct", [...bases, ...owns]) };
 }
 
-function run(args) {
-  const { status, stderr } = spawnSync(composefs[0], [...composefs.slice(1), ...args], { encoding: "utf8" });
-  if (status !== 0) throw new Error(`composefs ${args.join(" ")}: ${stderr}`);
-}
-
 /** Seconds for all images, of a registry that has no artifacts yet, with an empty cache. */
 async function precomputeSeconds(images, workers) {
   const registry = await startDebianRegistry();
   const home = join(scratch, "service-home");
   try {
     for (const [i, path] of images.entries())
-      run(["copy", `oci:${path}:latest`, `docker://${registry.host}/app:v${i}`]);
+      runSeconds([...composefs, "copy", `oci:${path}:latest`, `docker://${registry.host}/app:v${i}`]);
     const options = ["--workers", `${workers}`, "--state", join(home, "state"), "--cache", join(home, "cache")];
     return runSeconds([...composefs, "precompute", `docker://${registry.host}/app`, ...options, "--no-progress"]);
   } finally {

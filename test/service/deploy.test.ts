@@ -20,7 +20,7 @@ const read = (name: string) => readFileSync(join(ROOT, "deploy", name), "utf8");
 const isThere = hasProgram("docker-registry", "test/oracle/install-packages.sh docker-registry");
 const hasSystemd = hasProgram("systemd-analyze", "test/oracle/install-packages.sh systemd");
 const hasRedis = hasProgram("redis-server", "test/oracle/install-packages.sh redis-server");
-const hasValidator = hasProgram(VALIDATOR, "test/oracle/install-kubernetes-validate.sh");
+const hasValidator = hasProgram(VALIDATOR, "test/oracle/install-python-oracle.sh kubernetes");
 /** Oldest version of Kubernetes that is still mended, and the newest that the schemas are of. */
 const KUBERNETES = ["1.34", "1.37"];
 /** As `systemd-analyze security` says it: 100 is none of its protections, 0 all of them. */

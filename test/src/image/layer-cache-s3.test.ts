@@ -43,7 +43,7 @@ function impatient(endpoint: string, options: S3CacheOptions = {}) {
   return { cache, told };
 }
 
-describe.runIf(hasProgram(S3_SERVER, "test/oracle/install-s3-server.sh"))("a real store", () => {
+describe.runIf(hasProgram(S3_SERVER, "test/oracle/install-python-oracle.sh s3"))("a real store", () => {
   test("keeps entries; what is damaged is as if it were not there", async () => {
     const { endpoint, child } = await startS3Server("layers");
     onTestFinished(() => void child.kill());

@@ -1,7 +1,8 @@
 /** Artifacts: written in the form of the specification, read without trust. */
 import { describe, expect, test } from "vitest";
+import { digestOf } from "../../../src/registry/digest.ts";
 import type { Seal } from "../../../src/seal/annotations.ts";
-import { EMPTY_BLOB, EMPTY_DESCRIPTOR, makeArtifact, readArtifact, sha256 } from "../../../src/seal/artifact.ts";
+import { EMPTY_BLOB, EMPTY_DESCRIPTOR, makeArtifact, readArtifact } from "../../../src/seal/artifact.ts";
 import type { SealRole } from "../../../src/seal/keys.ts";
 
 const SUBJECT = {
@@ -19,7 +20,7 @@ const signature = Uint8Array.of(48, 3, 2, 1, 5);
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 test("the empty blob has its digest", async () => {
-  expect(await sha256(EMPTY_BLOB)).toBe(EMPTY_DESCRIPTOR.digest);
+  expect(await digestOf(EMPTY_BLOB)).toBe(EMPTY_DESCRIPTOR.digest);
   expect(EMPTY_BLOB).toHaveLength(EMPTY_DESCRIPTOR.size);
 });
 
@@ -31,7 +32,7 @@ test("a signed artifact, member by member", async () => {
     seal("manifest", signature),
   ];
   const { manifest, descriptor, blobs } = await makeArtifact(SUBJECT, seals);
-  const blob = await sha256(signature);
+  const blob = await digestOf(signature);
   const layer = (key: string) => ({
     mediaType: "application/vnd.composefs.signature.v1+pkcs7",
     digest: blob,
@@ -53,7 +54,7 @@ test("a signed artifact, member by member", async () => {
   });
   expect(descriptor).toEqual({
     mediaType: "application/vnd.oci.image.manifest.v1+json",
-    digest: await sha256(manifest),
+    digest: await digestOf(manifest),
     size: manifest.length,
     artifactType: "application/vnd.composefs.metadata.v1",
   });

@@ -1,8 +1,9 @@
 /** Verification, fail-closed: one thing wrong is wrong, and what nobody checked is said. */
 import { describe, expect, test } from "vitest";
 import { ComposefsError } from "../../../src/error.ts";
+import { digestOf } from "../../../src/registry/digest.ts";
 import { type Seal, writeAnnotations } from "../../../src/seal/annotations.ts";
-import { makeArtifact, readArtifact, sha256 } from "../../../src/seal/artifact.ts";
+import { makeArtifact, readArtifact } from "../../../src/seal/artifact.ts";
 import { SealDigests } from "../../../src/seal/digests.ts";
 import type { SealKey } from "../../../src/seal/keys.ts";
 import { type FoundArtifact, type VerifyInput, verifyImage } from "../../../src/seal/verify.ts";
@@ -20,7 +21,7 @@ const LAYERS: Item[][] = [
 const manifest = Buffer.from('{"manifest":true}');
 const config = Buffer.from('{"config":true}');
 const digests = new SealDigests({ trees: layeredImage(LAYERS), manifest, config });
-const MANIFEST = { digest: await sha256(manifest), size: manifest.length };
+const MANIFEST = { digest: await digestOf(manifest), size: manifest.length };
 const SIGNATURE = Uint8Array.of(7);
 
 /** Seals of roles as they have to be. */

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../registry/real.mjs";
 
-/** The program, installed by test/oracle/install-s3-server.sh. */
+/** The program, installed by test/oracle/install-python-oracle.sh s3. */
 export const S3_SERVER = fileURLToPath(new URL("../../../.oracles/s3/bin/moto_server", import.meta.url));
 
 const START_MS = 60_000;
