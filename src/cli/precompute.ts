@@ -104,7 +104,7 @@ export async function run(operands: readonly string[], options: PrecomputeOption
     config,
     { algorithms: config.algorithms, bootable: config.bootable, signing },
     {
-      ...{ recheck, isDryRun },
+      ...{ recheck, isDryRun, isOnce: true },
       onReport(reference, { children: _, ...report }) {
         const { state, manifest } = report;
         if (state === "index" || state === "artifact") return;

@@ -1,5 +1,6 @@
 /** Puts queue and job together: what is added is worked on, images of an index become jobs, results are told. */
 
+import { createHash } from "node:crypto";
 import { type Reference, referenceText } from "../registry/reference.ts";
 import { machineRegistry } from "../registry/registry.node.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -33,6 +34,8 @@ const BACKLOG_WAIT_MS = 10;
 export interface PrecomputerOptions {
   recheck: boolean;
   isDryRun: boolean;
+  /** Whether each reference is worked on once and no more, however often a journal, sources and indexes name it. */
+  isOnce?: boolean;
   /** The layers that a fleet reads; default: they are read by the worker processes of this one. */
   layerQueue?: RedisQueue<LayerJobData> | null;
   /** Told of a layer that the fleet has read, and that is not in the cache. */
@@ -54,11 +57,13 @@ export class Precomputer {
   /** Null for a process that works alone. */
   readonly #fleet: Fleet | null;
   readonly #registries = new Map<string, Registry>();
+  /** References that were added or begun, of a run that works on each once; null where they are worked on again and again. */
+  readonly #met: Set<string> | null;
 
   /** @throws {ComposefsError} IO_* */
   constructor(queue: Queue<ImageTask>, config: ServiceConfig, wanted: Wanted, options: PrecomputerOptions) {
     const { platforms, limits, workers, prune, state, cache } = config;
-    const { recheck, isDryRun, onStage, onCacheFailure, workerEntry: entry } = options;
+    const { recheck, isDryRun, isOnce = false, onStage, onCacheFailure, workerEntry: entry } = options;
     const { layerQueue = null, onUnkept = () => {} } = options;
     const keep: LayerKeeper = (layer, { hashes, limits, budget, signal }) =>
       this.pool.run({ kind: "layer", layer, hashes, limits }, budget, signal);
@@ -66,6 +71,7 @@ export class Precomputer {
       (await this.pool.run({ kind: "look", diffId: diffId!, hashes }, budget, signal)).isKept;
     this.#queue = queue;
     this.#options = options;
+    this.#met = isOnce ? new Set() : null;
     this.pool = new WorkerPool({ count: workers, cache, memoryBytes: limits.workerBytes, onCacheFailure, entry });
     this.layers = new LayerReads(keep);
     this.#fleet = layerQueue && { queue: layerQueue, isKept, reads: this.layers, onUnkept };
@@ -89,7 +95,9 @@ export class Precomputer {
   }
 
   start(parallel: number): void {
-    this.#queue.work(async ({ data }, signal) => {
+    this.#queue.work(async ({ key, data }, signal) => {
+      // What the journal had is not to be done once more when the scan finds it.
+      this.#met?.add(shortOf(key));
       const reference = referenceTo(data.host, data.repository, data.reference);
       if (this.#fleet !== null && (await this.#isLeftToDigest(reference, signal))) return;
       const report = await precomputeImage(reference, this.#context, signal);
@@ -119,7 +127,10 @@ export class Precomputer {
   /** @returns whether there is something new to do */
   async add(reference: Reference): Promise<boolean> {
     const { host, repository, tag, digest } = reference;
-    return this.#queue.add(referenceText(reference), { host, repository, reference: digest ?? tag! });
+    const key = referenceText(reference);
+    if (this.#met?.has(shortOf(key))) return false;
+    this.#met?.add(shortOf(key));
+    return this.#queue.add(key, { host, repository, reference: digest ?? tag! });
   }
 
   /** The digests that a reference has, as a scan would find them; nothing is computed or written. @throws {ComposefsError} */
@@ -148,4 +159,9 @@ export class Precomputer {
   async close(): Promise<void> {
     await this.pool.close();
   }
+}
+
+/** A key in 16 bytes, half of its SHA-256: there may be a million of them in memory. */
+function shortOf(key: string): string {
+  return createHash("sha256").update(key).digest().toString("latin1", 0, 16);
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Registry } from "../../../src/registry/registry.ts";
 import { hasProgram, NATIVE_REGISTRY, type RealRegistry, startNativeRegistry } from "../../support/registry/real.mjs";
 import { type CountingProxy, startProxy } from "../../support/service/counting-proxy.ts";
-import { type MadeImage, makeImage, pushImage } from "../../support/service/push-images.ts";
+import { imageOfTars, type MadeImage, makeImage, pushImage } from "../../support/service/push-images.ts";
 import { writeRobotKey } from "../../support/service/robot-key.ts";
 import { until } from "../../support/service/run-service.ts";
 import { digestOf } from "../../support/source.ts";
@@ -153,6 +153,26 @@ describe.skipIf(!isThere)("precompute", () => {
     expect((await run([source])).objects.at(-1)).toMatchObject({ images: 2, sealed: 1, current: 1 });
   });
 
+  test("an image that sources, tags and indexes name several times is one", async () => {
+    const images = { amd64: makeImage(13), arm64: makeImage(14) };
+    for (const tag of ["v1", "v1.2", "latest"]) await pushIndex("once/app", tag, images);
+    const bad = imageOfTars([new TextEncoder().encode("no tar".repeat(200))]);
+    await pushImage(server.host, "once/app", "bad", bad);
+    const proxy = await startProxy(server.host);
+    try {
+      // When the tags come, all that was named before is done.
+      proxy.delay = ({ url }) => (/\/tags\/list/.test(url!) ? 2_000 : 0);
+      const source = `docker://${proxy.host}/once/app`;
+      const { exitCode, objects } = await run([`${source}:bad`, `${source}:v1`, `${source}:amd64`, source, source]);
+      const references = objects.slice(0, -1).map(({ reference }) => reference as string);
+      const named = [":amd64", ":arm64", ":bad", `@${images.amd64.digest}`, `@${images.arm64.digest}`];
+      expect(references.sort()).toEqual(named.map((name) => `${proxy.host}/once/app${name}`).sort());
+      expect([exitCode, objects.at(-1)]).toMatchObject([1, { images: 4, sealed: 2, current: 2, failed: 1 }]);
+    } finally {
+      proxy.close();
+    }
+  });
+
   test("--recheck finds an artifact that states what the layers do not have", async () => {
     const image = makeImage(21);
     const artifact = await artifactOf("recheck/right", image, []);
@@ -219,8 +239,10 @@ describe.skipIf(!isThere)("precompute", () => {
       expect(sealed).toBeLessThan(images.length);
       proxy.delay = () => 0;
       const second = await run(args);
-      // What its journal had is found by the scan once more, and is current then.
-      const rest = { sealed: images.length - sealed, failed: 0 };
+      // What its journal had is found by the scan once more, and yet is one image.
+      const rest = { images: images.length, sealed: images.length - sealed, current: sealed, failed: 0 };
+      expect(new Set(second.objects.slice(0, -1).map(({ reference }) => reference)).size).toBe(images.length);
+      expect(second.objects).toHaveLength(images.length + 1);
       expect([second.exitCode, second.objects.at(-1)]).toMatchObject([0, rest]);
       for (const { digest } of images) expect((await artifactsOf("stop/app", digest)).length).toBe(1);
       const layers = new Map(
