@@ -535,6 +535,7 @@ export const HOST_ROWS = {
   SERVICE_CONFIG: "a configuration of the service is not what it must be",
   SERVICE_LISTEN: "the service cannot listen on an address",
   SERVICE_QUEUE: "the queue of many machines cannot be reached, or what reaches it cannot be loaded",
+  SERVICE_STUCK: "a worker of a fleet has a layer for longer than a limit allows, and does not end",
   WORKER_DIED: "a worker process ended while it worked on an image",
   WORKER_TIME: "worker processes worked on an image for longer than a limit allows",
   WORKER_MEMORY: "a worker process took more memory for an image than a limit allows",

@@ -40,6 +40,17 @@ export const IMAGE_LIMITS: Readonly<ImageLimits> = {
 /** Limits are numbers from here on: a memory below what Node takes would refuse every image. */
 const WORKER_BYTES_MIN = 256_000_000;
 
+/** Times `imageSeconds` that one worker of a fleet may have a layer. */
+const LAYER_TIMES = 2;
+
+/**
+ * Seconds that one worker of a fleet may have a layer, from taking it to its end: SERVICE_STUCK. Processes may work on it for
+ * `imageSeconds`; as long again it may wait for a free one, and for the registry.
+ */
+export function layerSeconds({ imageSeconds }: Pick<ImageLimits, "imageSeconds">): number {
+  return imageSeconds * LAYER_TIMES;
+}
+
 /** The lowest value that a limit can be set to. */
 export function lowestLimit(name: keyof ImageLimits): number {
   return name === "workerBytes" ? WORKER_BYTES_MIN : 1;

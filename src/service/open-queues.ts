@@ -6,11 +6,13 @@
 import { join } from "node:path";
 import type { ServiceConfig } from "./config.ts";
 import type { LayerJobData } from "./fleet-layers.ts";
+import { layerSeconds } from "./image-limits.ts";
 import { JournalQueue } from "./journal-queue.ts";
 import type { ImageTask } from "./precomputer.ts";
 import type { Queue, QueueEvents } from "./queue.ts";
 import { isRedisPlace, redisPlace } from "./redis-place.ts";
 import { RedisQueue } from "./redis-queue.ts";
+import { timerMs } from "./timer.ts";
 
 export interface ServiceQueues {
   images: Queue<ImageTask>;
@@ -45,7 +47,7 @@ export async function openQueues(config: ServiceConfig, events: QueuesEvents = {
   }
   const place = redisPlace(config.queue!);
   const { images, layers, imagesPerSecond, layersPerSecond, lockSeconds } = config.fleet;
-  const common = { ...(lockSeconds !== undefined && { lockMs: lockSeconds * 1000 }), onTrouble };
+  const common = { ...(lockSeconds !== undefined && { lockMs: timerMs(lockSeconds) }), onTrouble };
   return {
     images: await RedisQueue.open<ImageTask>(place, "images", {
       ...{ ...common, fleetParallel: images, perSecond: imagesPerSecond },
@@ -53,6 +55,7 @@ export async function openQueues(config: ServiceConfig, events: QueuesEvents = {
     }),
     layers: await RedisQueue.open<LayerJobData>(place, "layers", {
       ...{ ...common, fleetParallel: layers, perSecond: layersPerSecond, repeats: false },
+      jobMs: timerMs(layerSeconds(config.limits)),
       ...(onLayer && { onFailure: onLayer }),
     }),
   };

@@ -101,7 +101,7 @@ export function failureOf(error: unknown): { code: string; reason: string } {
   return { code: "BUG", reason: `${(error as Error)?.message ?? error}` };
 }
 
-/** Whether what failed with a code may succeed later on: registries and disks recover, images stay what they are. */
+/** Whether what failed with a code may succeed later on: registries, disks and workers recover, images stay what they are. */
 export function mayPass(code: string): boolean {
-  return /^(REGISTRY|IO)_/.test(code);
+  return /^(REGISTRY_|IO_|SERVICE_STUCK$)/.test(code);
 }

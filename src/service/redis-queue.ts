@@ -11,6 +11,7 @@
 import type { Queue as BullQueue, Job, Worker } from "bullmq";
 import { ComposefsError } from "../error.ts";
 import { sleep } from "../registry/endpoint.ts";
+import { stuckError, TurnClock, within } from "./job-time.ts";
 import {
   type DeadJob,
   failureOf,
@@ -39,6 +40,8 @@ export interface RedisQueueOptions<Data> extends QueueEvents<Data> {
   fleetParallel?: number | undefined;
   /** False where what is worked on need not be done once more: it comes to the same. */
   repeats?: boolean;
+  /** Milliseconds that one process may have a job, from taking it to its end: SERVICE_STUCK; default: for ever. */
+  jobMs?: number;
   /** Told when Redis cannot be reached, once for each reason, in words without secrets. It is tried again for ever. */
   onTrouble?: ((reason: string) => void) | undefined;
 }
@@ -199,11 +202,12 @@ export class RedisQueue<Data> implements Queue<Data> {
   /**
    * Settles when a job that was added is done, wherever in the fleet.
    *
-   * @throws {ComposefsError} what the job failed with, when it was given up; the reason of the signal
+   * @throws {ComposefsError} what the job failed with, when it was given up; the reason of the signal; SERVICE_STUCK
    */
   async finished(key: string, signal?: AbortSignal): Promise<void> {
     const id = idOf(key);
     const endings = this.#listen();
+    const clock = new TurnClock();
     for (;;) {
       signal?.throwIfAborted();
       const heard = endings.next(id, signal);
@@ -215,6 +219,7 @@ export class RedisQueue<Data> implements Queue<Data> {
         const { code, reason } = failureIn(job);
         throw new ComposefsError(code as ComposefsError["code"], reason);
       }
+      if (state === "active") await this.#checkTurn(id, clock);
       await heard;
     }
   }
@@ -253,10 +258,17 @@ export class RedisQueue<Data> implements Queue<Data> {
     const id = job.id!;
     const control = new AbortController();
     this.#running.set(id, control);
+    const { jobMs } = this.#options;
+    let isLate = false;
+    const onLate = (error: ComposefsError) => {
+      isLate = true;
+      control.abort(error);
+    };
     try {
-      await work({ key: keyOf(id), data: job.data, failures: job.attemptsMade }, control.signal);
+      const working = work({ key: keyOf(id), data: job.data, failures: job.attemptsMade }, control.signal);
+      await (jobMs === undefined ? working : within(jobMs, working, onLate));
     } catch (error) {
-      if (control.signal.aborted) {
+      if (control.signal.aborted && !isLate) {
         await job.moveToWait(token);
         throw new this.#bull.WaitingError();
       }
@@ -264,6 +276,18 @@ export class RedisQueue<Data> implements Queue<Data> {
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  /**
+   * Refuses to wait any longer for a process that has a job for too long. It should have failed the job by itself; until a lock
+   * of it had run out, it may only have been slow to say so.
+   */
+  async #checkTurn(id: string, clock: TurnClock): Promise<void> {
+    const { jobMs, lockMs = LOCK_MS } = this.#options;
+    if (jobMs === undefined) return;
+    const client = await this.#queue.backend.client;
+    const turn = await client.hget(this.#queue.toKey(id), "processedOn");
+    if (turn && clock.msOf(turn) > jobMs + lockMs) throw stuckError(jobMs);
   }
 
   /** Adds jobs that were wanted once more and are not worked on now. @param only the id of one; null for all */

@@ -23,6 +23,7 @@ import { referenceTo } from "./scan.ts";
 import { repositoryMatcher, tagMatcher } from "./selection.ts";
 import { type ServiceAnswer, type ServiceRoute, startServer } from "./server.ts";
 import { readSigning } from "./signing.node.ts";
+import { timerMs } from "./timer.ts";
 
 /** What a service needs beside its configuration. */
 export interface ServiceOptions {
@@ -164,7 +165,7 @@ export class Service {
   #scan(): void {
     this.#scanning = this.#scanOnce().then(() => {
       if (this.#stop.signal.aborted) return;
-      this.#timer = setTimeout(() => this.#scan(), this.#config.intervalSeconds * 1000);
+      this.#timer = setTimeout(() => this.#scan(), timerMs(this.#config.intervalSeconds));
     });
   }
 

@@ -8,6 +8,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { errorOf } from "../engine/worker-failure.ts";
 import { ComposefsError } from "../error.ts";
 import { isMemorySeen, MEMORY_LOOK_MS, residentBytes } from "./process-memory.ts";
+import { timerMs } from "./timer.ts";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages.ts";
 import type { WorkerAnswer, WorkerTask } from "./worker-tasks.ts";
 
@@ -36,9 +37,6 @@ export interface TimeBudget {
 
 /** Variables that hold secrets which are none of its business. */
 const HIDDEN = ["COMPOSEFS_SECRET", "COMPOSEFS_QUEUE", "COMPOSEFS_REDIS_PASSWORD"];
-
-/** The longest time that a timer takes. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** One that took more than this part of what it may was not tidied up: the next task gets another one. */
 const TIRED_PART = 0.5;
@@ -99,7 +97,7 @@ export class WorkerProcess {
     };
     const began = performance.now();
     const onAbort = () => this.kill(signal!.reason);
-    const timer = setTimeout(onTime, Math.min((limit - usedSeconds) * 1000, TIMER_MAX_MS));
+    const timer = setTimeout(onTime, timerMs(limit - usedSeconds));
     const watch = isMemorySeen ? setInterval(() => this.#look(), MEMORY_LOOK_MS) : undefined;
     signal?.addEventListener("abort", onAbort);
     try {

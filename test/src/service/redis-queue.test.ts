@@ -189,6 +189,32 @@ describe.runIf(hasProgram("redis-server", "apt-get install redis-server"))("a qu
     expect(data).toBe(1);
   });
 
+  test("work that never ends is failed by the one who does it, and another one takes the job", async () => {
+    const open = opener();
+    const options = { jobMs: 300, lockMs: 200, rules: { tries: 2 } };
+    const [hung, good] = [await open(options), await open(options)];
+    await hung.add("a", 1);
+    const reason = await new Promise((resolve) => {
+      hung.work((_, signal) => {
+        signal.addEventListener("abort", () => resolve(signal.reason));
+        // It heeds nothing.
+        return new Promise(() => {});
+      }, 1);
+    });
+    expect(reason).toMatchObject({ code: "SERVICE_STUCK" });
+    // What hangs holds up neither the end of its process nor the job.
+    await hung.close(0);
+    let failures = -1;
+    good.work(async (job) => {
+      ({ failures } = job);
+    }, 1);
+    await good.finished("a");
+    expect([failures, await good.counts()]).toEqual([1, { waiting: 0, running: 0, dead: 0 }]);
+    await good.add("b", 1);
+    await good.idle();
+    expect(failures).toBe(0);
+  });
+
   test("no more jobs of the whole fleet at a time than were allowed", async () => {
     const open = opener();
     const fleet = [await open({ fleetParallel: 2 }), await open({ fleetParallel: 2 })];
