@@ -23,14 +23,7 @@ import { join } from "node:path";
 import { countOf } from "../explain/words.ts";
 import { bucketOf } from "../image/layer-cache-open.node.ts";
 import { isHost, isRepository, parseReference, referenceText } from "../registry/reference.ts";
-import {
-  defaultConfig,
-  readAlgorithm,
-  readConfig,
-  readCount,
-  type ServiceConfig,
-  withEnvironment,
-} from "../service/config.ts";
+import { defaultConfig, readAlgorithm, readCount, type ServiceConfig, withEnvironment } from "../service/config.ts";
 import { readLimit } from "../service/image-limits.ts";
 import { JournalQueue } from "../service/journal-queue.ts";
 import { type ImageTask, Precomputer } from "../service/precomputer.ts";
@@ -75,7 +68,7 @@ const GRACE_MS = 10_000;
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_CONFIG, REGISTRY_*, IO_* */
 export async function run(operands: readonly string[], options: PrecomputeOptions): Promise<number> {
   keepHeapSmall();
-  const config = configOf(operands, options);
+  const config = await configOf(operands, options);
   if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
   const signing = await readSigning(config.key, config.certificate);
   const counts = { images: 0, sealed: 0, current: 0, failed: 0 };
@@ -153,10 +146,9 @@ export async function run(operands: readonly string[], options: PrecomputeOption
  *
  * @throws {ComposefsError} USAGE, SERVICE_CONFIG, CACHE_LOCATION, IO_OPEN
  */
-export function configOf(operands: readonly string[], options: ConfigOptions): ServiceConfig {
+export async function configOf(operands: readonly string[], options: ConfigOptions): Promise<ServiceConfig> {
   const { config: file } = options;
-  const config =
-    file === undefined ? withEnvironment(defaultConfig(), process.env) : readConfig(readText(file), file, process.env);
+  const config = file === undefined ? withEnvironment(defaultConfig(), process.env) : await readFile(file);
   if (operands.length > 0) config.sources = operands.map(sourceOf);
   if (options.algorithm !== undefined) {
     const names = options.algorithm.flatMap((text) => text.split(","));
@@ -197,10 +189,14 @@ export function readOption<T>(name: string, text: string, read: (text: string) =
   }
 }
 
-function readText(path: string): string {
+async function readFile(path: string): Promise<ServiceConfig> {
+  let text: string;
   try {
-    return readFileSync(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (cause) {
     throw ioError("IO_OPEN", path, cause);
   }
+  // Whoever has no file does not wait for the reader of YAML.
+  const { readConfig } = await import("../service/config-file.ts");
+  return readConfig(text, path, process.env);
 }

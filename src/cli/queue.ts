@@ -37,7 +37,7 @@ const REACH_MS = 5_000;
 
 /** Runs `queue list`. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
 export async function list(options: QueueOptions): Promise<number> {
-  const config = configOf([], options);
+  const config = await configOf([], options);
   if (isFleet(config)) return withQueues(config, (queues) => show(queues, options));
   return show({ images: JournalQueue.look(directoryOf(config)), layers: null }, options);
 }
@@ -46,7 +46,7 @@ export async function list(options: QueueOptions): Promise<number> {
 export async function retry(keys: readonly string[], options: QueueOptions): Promise<number> {
   if (keys.length === 0 && !options.all) throw usageError("expected KEY..., or --all");
   if (keys.length > 0 && options.all) throw usageError("expected KEY..., or --all, not both");
-  const config = configOf([], options);
+  const config = await configOf([], options);
   // A directory without a queue stays without one.
   if (!isFleet(config)) JournalQueue.look(directoryOf(config));
   return withQueues(config, async (queues) => {

@@ -30,7 +30,7 @@ export interface ServeOptions extends ConfigOptions {
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
 export async function run(operands: readonly string[], options: ServeOptions): Promise<number> {
   keepHeapSmall();
-  const config = configOf(operands, options);
+  const config = await configOf(operands, options);
   if (config.sources.length === 0) throw usageError("expected SOURCE..., or sources in the file of --config");
   if (options.interval !== undefined) {
     config.intervalSeconds = Number(options.interval);

@@ -21,7 +21,7 @@ export interface WorkerOptions extends Omit<ServeOptions, "interval" | "parallel
 /** Runs the command. @returns the exit code @throws {ComposefsError} USAGE, SERVICE_*, IO_* */
 export async function run({ concurrency, ...options }: WorkerOptions): Promise<number> {
   keepHeapSmall();
-  const config = configOf([], options);
+  const config = await configOf([], options);
   // What was given is not repeated: it may hold a password.
   if (!isFleet(config)) throw usageError("expected --queue redis://HOST[:PORT][/DATABASE][?prefix=NAME]");
   if (config.cache === null) throw usageError("expected --cache: the layer cache that all workers share");

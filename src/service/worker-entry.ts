@@ -12,7 +12,7 @@ import type { CacheStore } from "../image/layer-cache.ts";
 import { openCache } from "../image/layer-cache-open.node.ts";
 import { isMemorySeen, MEMORY_LOOK_MS } from "./process-memory.ts";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages.ts";
-import { workOn } from "./worker-tasks.ts";
+import { workOn } from "./worker-work.ts";
 
 let cache: Promise<CacheStore> | undefined;
 

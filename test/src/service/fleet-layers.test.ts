@@ -12,7 +12,7 @@ import { IMAGE_LIMITS } from "../../../src/service/image-limits.ts";
 import { type KeepOptions, type LayerKeeper, LayerReads } from "../../../src/service/layer-reads.ts";
 import { redisPlace } from "../../../src/service/redis-place.ts";
 import { RedisQueue } from "../../../src/service/redis-queue.ts";
-import { workOn } from "../../../src/service/worker-tasks.ts";
+import { workOn } from "../../../src/service/worker-work.ts";
 import type { LayerBlob } from "../../../src/source/container.ts";
 import { makeLayers } from "../../support/oci/images.mjs";
 import { hasProgram } from "../../support/registry/real.mjs";

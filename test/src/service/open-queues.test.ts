@@ -1,6 +1,6 @@
 /** The part of the configuration that is about the queue: the file, the environment above it, and what is refused. */
 import { expect, test } from "vitest";
-import { readConfig } from "../../../src/service/config.ts";
+import { readConfig } from "../../../src/service/config-file.ts";
 import { isFleet, journalDirectory } from "../../../src/service/open-queues.ts";
 
 const read = (text: string, environment = {}) => readConfig(text, "file.yaml", environment);

@@ -19,7 +19,7 @@ const build = (name: string) => import(new URL(`../../../build/src/service/${nam
 const { Service } = (await build("service")) as {
   Service: { start(config: ServiceConfig, options: ServiceOptions): Promise<Running> };
 };
-const { readConfig } = (await build("config")) as { readConfig(text: string, file: string): ServiceConfig };
+const { readConfig } = (await build("config-file")) as { readConfig(text: string, file: string): ServiceConfig };
 
 const isThere = hasProgram("docker-registry", "test/oracle/install-packages.sh docker-registry");
 const SEAL_TYPE = "application/vnd.composefs.metadata.v1";

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
 import { ComposefsError } from "../../../src/error.ts";
-import { defaultConfig, readConfig } from "../../../src/service/config.ts";
+import { defaultConfig } from "../../../src/service/config.ts";
+import { readConfig } from "../../../src/service/config-file.ts";
 import { IMAGE_LIMITS } from "../../../src/service/image-limits.ts";
 
 const README = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
