@@ -4,7 +4,7 @@
  *
  *   http://127.0.0.1:8080
  *
- * What it is told over HTTP is in src/service/server.ts, its configuration in src/service/config.ts. Running work is finished
+ * What it is told over HTTP is in src/service/server.ts, its configuration in src/service/config-file.ts. Running work is finished
  * or put back when it ends. With `--queue redis://…` it hears and scans, and `composefs worker` works. The secret that
  * registries know comes from a file (`secret`, `COMPOSEFS_SECRET_FILE`) or from `COMPOSEFS_SECRET`, never from an option, which
  * others see in the list of processes.
