@@ -6,6 +6,7 @@
  * all processes of a service, are left to the one that started it, which lets work end.
  */
 
+import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { failureOf } from "../engine/worker-failure.ts";
 import type { CacheStore } from "../image/layer-cache.ts";
@@ -13,6 +14,11 @@ import { openCache } from "../image/layer-cache-open.node.ts";
 import { isMemorySeen, MEMORY_LOOK_MS } from "./process-memory.ts";
 import type { WorkerMessage, WorkerRequest } from "./worker-messages.ts";
 import { workOn } from "./worker-work.ts";
+
+// Chunks of layers lie outside the heap and die young, but for their number V8 begins to mark the heap every 20 ms: that takes a
+// fifth of the processor time of a layer and frees nothing (measured; the peak of memory stays the same). Set here and not on
+// the command line, where a version of V8 that does not know it would not start.
+setFlagsFromString("--no-incremental-marking");
 
 let cache: Promise<CacheStore> | undefined;
 

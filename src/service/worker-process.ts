@@ -38,13 +38,6 @@ export interface TimeBudget {
 /** Variables that hold secrets which are none of its business. */
 const HIDDEN = ["COMPOSEFS_SECRET", "COMPOSEFS_QUEUE", "COMPOSEFS_REDIS_PASSWORD"];
 
-/**
- * The young generation as V8 has it by default, whatever NODE_OPTIONS say of the service. And no marking while work is going
- * on: chunks of layers lie outside the heap and die young, but their number has V8 begin to mark every 20 ms, which takes a
- * fifth of the processor time of a layer and frees nothing (measured; the peak of memory stays the same).
- */
-const HEAP_OPTIONS = ["--max-semi-space-size=16", "--no-incremental-marking"];
-
 /** One that took more than this part of what it may was not tidied up: the next task gets another one. */
 const TIRED_PART = 0.5;
 
@@ -67,7 +60,8 @@ export class WorkerProcess {
     for (const name of HIDDEN) delete env[name];
     this.#child = fork(entry, [], {
       env,
-      execArgv: [...HEAP_OPTIONS, `--max-old-space-size=${Math.ceil(memoryBytes / 2 ** 20)}`],
+      // The young generation as V8 has it by default, whatever NODE_OPTIONS say of the service.
+      execArgv: ["--max-semi-space-size=16", `--max-old-space-size=${Math.ceil(memoryBytes / 2 ** 20)}`],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
