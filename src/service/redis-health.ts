@@ -6,8 +6,13 @@ import { sleep } from "../registry/endpoint.ts";
 
 /** The first word of what Redis answers when it refuses: WRONGPASS, READONLY, LOADING. */
 const REFUSAL = /^[A-Z]+(?= )/;
-/** Those that no waiting helps against. */
-const LOCKED_OUT = /^(WRONGPASS|NOAUTH|NOPERM)$/;
+/** Those that no waiting helps against: also what was said of a certificate. */
+const LOCKED_OUT = /^(WRONGPASS|NOAUTH|NOPERM)$|COMPOSEFS_REDIS_/;
+/** Codes by which Node refuses a certificate, as OpenSSL names them, and the one for a certificate of another host. */
+const UNTRUSTED = /^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_(GET_ISSUER|VERIFY))/;
+const MISNAMED = "ERR_TLS_CERT_ALTNAME_INVALID";
+/** By which Redis refuses ours, or that there is none. */
+const REFUSED = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA)/;
 const LOOK_MS = 20;
 
 export class RedisHealth {
@@ -39,8 +44,8 @@ export class RedisHealth {
   hear(emitter: Queue | Worker | QueueEvents): void {
     const hear = (error: Error) => {
       const { code } = error as Error & { code?: unknown };
-      const isCode = typeof code === "string" && /^[A-Z_]+$/.test(code);
-      this.#tell(isCode ? code : (REFUSAL.exec(error.message)?.[0] ?? error.name));
+      const isCode = typeof code === "string" && /^[A-Z0-9_]+$/.test(code);
+      this.#tell(isCode ? wordsOf(code) : (REFUSAL.exec(error.message)?.[0] ?? error.name));
     };
     (emitter as { on(event: "error", listener: (error: Error) => void): unknown }).on("error", hear);
   }
@@ -66,4 +71,12 @@ export class RedisHealth {
     this.#trouble = reason;
     this.#onTrouble(reason);
   }
+}
+
+/** The code of a failure to connect, with words where it takes some to know what to do. */
+function wordsOf(code: string): string {
+  if (UNTRUSTED.test(code)) return `its certificate is not trusted (${code}); COMPOSEFS_REDIS_CA names its authority`;
+  if (code === MISNAMED) return `its certificate is for another host (${code})`;
+  if (REFUSED.test(code)) return `it refuses our certificate (${code}), which COMPOSEFS_REDIS_CERTIFICATE names`;
+  return code;
 }

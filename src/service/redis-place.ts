@@ -1,12 +1,13 @@
 /**
  * Where the queue of a fleet is, as one text: `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?prefix=NAME]`, or `rediss://` for
- * TLS. Queues with different prefixes know nothing of each other. Messages repeat nothing of the text.
+ * TLS (redis-tls.ts). Queues with different prefixes know nothing of each other. Messages repeat nothing of the text.
  *
  * A password had better be in COMPOSEFS_REDIS_PASSWORD than in arguments, which others on the machine can see.
  */
 
 import { ComposefsError } from "../error.ts";
 import type { Environment } from "../registry/credential-files.node.ts";
+import { type RedisTls, redisTls } from "./redis-tls.ts";
 
 /** What a connection needs. */
 export interface RedisPlace {
@@ -16,7 +17,7 @@ export interface RedisPlace {
     db: number;
     username?: string;
     password?: string;
-    tls?: Record<string, never>;
+    tls?: RedisTls;
     /** Null: what is asked while Redis is away waits until it is back. */
     maxRetriesPerRequest: null;
   };
@@ -32,7 +33,7 @@ export function isRedisPlace(text: string): boolean {
   return /^rediss?:/.test(text);
 }
 
-/** @throws {ComposefsError} USAGE */
+/** @throws {ComposefsError} USAGE, SERVICE_CONFIG, IO_OPEN */
 export function redisPlace(text: string, environment: Environment = process.env): RedisPlace {
   const wanted = "expected redis://HOST[:PORT][/DATABASE][?prefix=NAME] or rediss://…";
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -50,6 +51,7 @@ export function redisPlace(text: string, environment: Environment = process.env)
   }
   const password = decode(url.password) || environment["COMPOSEFS_REDIS_PASSWORD"];
   const username = decode(url.username);
+  const tls = redisTls(environment, url.protocol === "rediss:");
   return {
     connection: {
       host: url.hostname.replace(/^\[|\]$/g, ""),
@@ -57,7 +59,7 @@ export function redisPlace(text: string, environment: Environment = process.env)
       db: Number(db),
       ...(username && { username }),
       ...(password && { password }),
-      ...(url.protocol === "rediss:" && { tls: {} }),
+      ...(tls && { tls }),
       maxRetriesPerRequest: null,
     },
     prefix,

@@ -227,18 +227,21 @@ export class RedisQueue<Data> implements Queue<Data> {
   async close(graceMs: number): Promise<void> {
     this.#health.close();
     clearInterval(this.#looks);
-    const closing = this.#close();
+    // Who does nothing, and reaches nobody, has no last words.
+    const isMute = this.#running.size === 0 && !this.isReachable;
+    const closing = this.#close(isMute);
     // What is done while Redis is away cannot be told to it: another worker does it again.
     if (await isLate(closing, this.isReachable ? graceMs : 0)) {
       for (const control of this.#running.values()) control.abort(new Error("the queue is closed"));
     }
-    if (await isLate(closing, CLOSE_MS)) {
+    if (await isLate(closing, isMute ? 0 : CLOSE_MS)) {
       for (const one of [this.#worker, this.#endings?.events, this.#queue]) if (one !== undefined) hangUp(one.backend);
     }
   }
 
-  async #close(): Promise<void> {
-    await this.#worker?.close();
+  /** @param isMute whether nothing is waited for: a worker that never reached Redis waits for that, too */
+  async #close(isMute: boolean): Promise<void> {
+    await this.#worker?.close(isMute);
     await Promise.all([this.#endings?.close(), this.#queue.close()]);
   }
 
@@ -317,9 +320,11 @@ export class RedisQueue<Data> implements Queue<Data> {
   }
 }
 
-/** Ends connections on which nothing is answered. */
-function hangUp({ client, blockingClient }: BullQueue["backend"]): void {
+/** Ends connections on which nothing is answered: those that were there once, and those that never came about. */
+function hangUp(backend: BullQueue["backend"]): void {
+  const { client, blockingClient } = backend;
   for (const one of [client, blockingClient]) one?.then((it) => it.disconnect()).catch(() => {});
+  backend.close(true).catch(() => {});
 }
 
 /** Whether something has not ended within so many milliseconds. */
