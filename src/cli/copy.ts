@@ -18,6 +18,7 @@ import { countOf } from "../explain/words.ts";
 import { EXIT_OK } from "./common.ts";
 import { openGraph } from "./graph-input.ts";
 import { startProgress } from "./progress.ts";
+import { guard } from "./signals.ts";
 import { formatBytes, print, printError } from "./text.ts";
 
 export interface CopyOptions {
@@ -37,6 +38,7 @@ export async function run(source: string, target: string, options: CopyOptions):
     await layout.close();
     throw error;
   });
+  const release = guard(() => destination.discard());
   try {
     let bytes = 0;
     const report = await copyImage(layout.files, graph, destination, reading, (more) => {
@@ -58,6 +60,7 @@ export async function run(source: string, target: string, options: CopyOptions):
   } finally {
     progress.clear();
     destination.discard();
+    release();
     await layout.close();
   }
 }

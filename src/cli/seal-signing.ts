@@ -9,7 +9,6 @@
  * one by now, is refused.
  */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex } from "../image/hex.ts";
 import { OutputFile } from "../image/output.node.ts";
@@ -17,7 +16,7 @@ import { algorithmParameters } from "../image/profile.ts";
 import { algorithmIdentifier, type SealKey } from "../seal/keys.ts";
 import type { Signer } from "../seal/seal.ts";
 import type { SignatureCheck } from "../seal/verify.ts";
-import { ioError } from "../source/files.node.ts";
+import { ioError, makeFolders } from "../source/files.node.ts";
 import { usageError } from "./common.ts";
 
 export interface SigningOptions {
@@ -83,7 +82,7 @@ function writerOf(folder: string, prefix: string, files: string[]): Signer {
     const { formattedDigest } = await import("../seal/signature/content.ts");
     const path = join(folder, `${fileName(key, layer, prefix)}.tbs`);
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolders(folder);
     } catch (cause) {
       throw ioError("IO_WRITE", folder, cause);
     }

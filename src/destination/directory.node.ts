@@ -1,11 +1,11 @@
 /** An OCI layout in a directory, which is made when it is not there: blobs first, index.json last, each whole or not at all. */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OutputFile } from "../image/output.node.ts";
 import { kindError } from "../source/archive.ts";
 import { blobPath } from "../source/document.ts";
-import { ioError, type SystemError } from "../source/files.node.ts";
+import { ioError, makeFolders, type SystemError } from "../source/files.node.ts";
 import { LAYOUT_FILE } from "../source/oci.ts";
 import type { NewBlob } from "./destination.ts";
 import type { LayoutStore } from "./layout.ts";
@@ -13,6 +13,8 @@ import type { LayoutStore } from "./layout.ts";
 /** A layout in a directory. */
 export class DirectoryStore implements LayoutStore {
   readonly name: string;
+  /** What is being written: several blobs at a time. */
+  readonly #outputs = new Set<OutputFile>();
 
   /** @throws {ComposefsError} SOURCE_KIND for a directory that holds something else, IO_OPEN */
   constructor(folder: string) {
@@ -51,17 +53,19 @@ export class DirectoryStore implements LayoutStore {
   }
 
   discard(): void {
-    // Blobs that nothing names do no harm, and serve the next try.
+    // Whole blobs that nothing names do no harm, and serve the next try.
+    for (const output of this.#outputs) output.discard();
   }
 
   async #write(name: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     const path = join(this.name, name);
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolders(dirname(path));
     } catch (cause) {
       throw ioError("IO_WRITE", dirname(path), cause);
     }
     const output = new OutputFile(path);
+    this.#outputs.add(output);
     try {
       output.open();
       if (bytes instanceof Uint8Array) output.write(bytes);
@@ -69,6 +73,7 @@ export class DirectoryStore implements LayoutStore {
       output.commit(true);
     } finally {
       output.discard();
+      this.#outputs.delete(output);
     }
   }
 }

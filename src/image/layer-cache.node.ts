@@ -5,10 +5,10 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { SystemError } from "../source/files.node.ts";
+import { makeFolders, type SystemError } from "../source/files.node.ts";
 import type { CacheStore } from "./layer-cache.ts";
 
 /** `$XDG_CACHE_HOME/composefs-wasm`, by default below ~/.cache (XDG Base Directory Specification). */
@@ -55,7 +55,7 @@ export class DirectoryCache implements CacheStore {
     const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       // Nobody else may write what decides over our digests.
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      makeFolders(this.#directory, 0o700);
       await writeFile(temporary, entry, { flag: "wx", mode: 0o600 });
       await rename(temporary, target);
     } catch (error) {

@@ -5,7 +5,8 @@
  * Paths are paths: that `-` stands for standard input is a matter of the commands, which pass null.
  */
 
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { quote } from "./quote.ts";
 
@@ -111,6 +112,24 @@ export function writeAll(fd: number, bytes: Uint8Array): void {
       if ((cause as SystemError).code !== "EAGAIN") throw cause;
       pause();
     }
+  }
+}
+
+/**
+ * Makes a directory, and those above it that are missing. Node's own `recursive` tries for ever where the directory above is
+ * there and says ENOENT, as /proc does.
+ *
+ * @param mode of the directories that are made @throws what node:fs throws
+ */
+export function makeFolders(path: string, mode = 0o777): void {
+  const isFolder = (one: string) => statSync(one, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (isFolder(path)) return;
+  if (dirname(path) !== path) makeFolders(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (cause) {
+    // Another process may have been faster.
+    if ((cause as SystemError).code !== "EEXIST" || !isFolder(path)) throw cause;
   }
 }
 

@@ -131,6 +131,24 @@ describe.each(Object.entries(PLACES))("%s", (_, place) => {
     expect(left.filter((name) => name.includes(".tmp"))).toEqual([]);
   });
 
+  test("what is given up while blobs are being written leaves nothing behind", async () => {
+    const folder = emptyFolder();
+    const { open } = await place(join(folder, "there"));
+    const destination = new LayoutDestination(await open(), "v1");
+    await new Promise<void>((resolve) => {
+      const stalled = async function* () {
+        yield Buffer.from("begin");
+        resolve();
+        await new Promise(() => {});
+      };
+      destination.putBlob({ digest: digestOf(Buffer.from("never")), size: 100, open: stalled }).catch(() => {});
+    });
+    const filesIn = () => readdirSync(folder, { recursive: true, encoding: "utf8" });
+    expect(filesIn().filter((name) => name.includes(".tmp"))).toHaveLength(1);
+    destination.discard();
+    expect(filesIn().filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+
   test("an index with a tag twice is not made worse", async () => {
     const files = existing();
     const { manifests } = JSON.parse(files.get("index.json")!.toString());
