@@ -24,6 +24,7 @@ import { acceleratorFromEnvironment, EXIT_OK, usageError } from "./common.ts";
 import { type ContainerInput, type InputOptions, openTree, recordsOf, type TreeInput } from "./input.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
 import { guardOutput } from "./signals.ts";
+import { missingError } from "./tree-path.ts";
 
 export interface CatOptions extends InputOptions {
   output: string;
@@ -61,9 +62,12 @@ function findFile({ tree, container }: TreeInput, path: Uint8Array): Entry {
   const cursor = tree.openCursor();
   const found = cursor.find(path);
   const [name, data] = [displayBytes(path), { text: escapeBytes(path) }];
-  if (found === undefined) throw new ComposefsError("TREE_PATH", `the tree has no ${name}`, data);
+  if (found === undefined) throw missingError(cursor, path);
   const entry = found.type === "hardlink" ? cursor.at(found.owner) : found;
-  if (entry.type !== "file") throw new ComposefsError("TREE_CONTENT", `${name} is no file, but a ${entry.type}`, data);
+  if (entry.type !== "file") {
+    const target = entry.type === "symlink" ? ` to ${displayBytes(entry.payload!)}` : "";
+    throw new ComposefsError("TREE_CONTENT", `${name} is no file, but a ${entry.type}${target}`, data);
+  }
   const { payload, digest } = entry;
   if (container === undefined && (payload ?? digest) !== undefined) {
     const object = payload === undefined ? `with the digest ${toHex(digest!)}` : displayBytes(payload);

@@ -54,6 +54,12 @@ export function usageError(message: string): ComposefsError {
   return new ComposefsError("USAGE", message);
 }
 
+/** An error of what an input holds, with the name of that input; those of files and blobs have a name in them. */
+export function nameError(error: unknown, name: string): unknown {
+  if (!(error instanceof ComposefsError) || error.isBug || /^(IO|SOURCE|BLOB)_/.test(error.code)) return error;
+  return new ComposefsError(error.code, `${quote(name)}: ${error.message}`, error.data, { cause: error });
+}
+
 /** The whole number that an option has. @param option with its dashes @throws {ComposefsError} USAGE */
 export function readNumber(option: string, text: string, least: number, most: number): number {
   if (/^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
@@ -88,6 +94,18 @@ export function readTree(
   source: Source,
   options: ReadOptions & { progress?: ProgressLine | undefined; onBytes?: ((bytes: Uint8Array) => void) | undefined },
 ): Tree {
+  try {
+    return readTo(engine, source, options);
+  } catch (error) {
+    if (!source.isUnknown || !(error instanceof ComposefsError) || !error.code.startsWith("DUMP_")) throw error;
+    const kinds = "neither a container image, a tar nor an EROFS image, and was read as a dumpfile";
+    const advice = "what is compressed by other means than gzip and zstd has to be unpacked first";
+    const message = `${error.message}; ${quote(source.name)} is ${kinds}: ${advice}`;
+    throw new ComposefsError(error.code, message, error.data, { cause: error });
+  }
+}
+
+function readTo(engine: Engine, source: Source, options: Parameters<typeof readTree>[2]): Tree {
   const { file } = source;
   const job = source.kind === "dump" ? new DumpJob(engine, options) : new ScanJob(engine, options);
   let bytes = 0;

@@ -8,7 +8,6 @@
  * `../explain/image.ts`): whether the images are the same bytes, or the image the one that the dumpfile gives.
  */
 
-import { ComposefsError } from "../error.ts";
 import { type DiffOptions, diffTrees } from "../explain/diff.ts";
 import { classNames, isClassName } from "../explain/diff-classes.ts";
 import { formatDiff } from "../explain/diff-format.ts";
@@ -19,7 +18,7 @@ import { countOf } from "../explain/words.ts";
 import { quote } from "../source/files.node.ts";
 import { parseOperand } from "../source/operand.node.ts";
 import { type ContainerSource, openInput, type Source } from "../source/resolve.node.ts";
-import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, usageError } from "./common.ts";
+import { acceleratorFromEnvironment, EXIT_NO, EXIT_OK, nameError, usageError } from "./common.ts";
 import {
   checkInputOptions,
   type InputContext,
@@ -118,9 +117,7 @@ async function readSide(
   try {
     return await readInput(source, options, context);
   } catch (error) {
-    // Those of files and blobs have a name in them.
-    if (!(error instanceof ComposefsError) || error.isBug || /^(IO|SOURCE|BLOB)_/.test(error.code)) throw error;
-    throw new ComposefsError(error.code, `${quote(source.name)}: ${error.message}`, error.data, { cause: error });
+    throw nameError(error, source.name);
   }
 }
 

@@ -225,6 +225,12 @@ export function requireContainer(sources: ReadonlyArray<Source | ContainerSource
   }
 }
 
+/** The error for a container image that cannot have a seal. */
+export function manifestError(name: string, kind: ContainerKind): ComposefsError {
+  const those = "OCI layouts, OCI archives and registries have them";
+  return usageError(`${quote(name)} is of kind ${kind}, without a manifest that could be sealed; ${those}`);
+}
+
 /** Says on a terminal how the tree of a container image was made, where standard output has no room for it. */
 export function noteTree({ name, kind, container }: TreeInput): void {
   if (container === undefined || !isTerminal(2)) return;

@@ -15,7 +15,7 @@ import type { DigestRole } from "../lock/digest-line.ts";
 import { formatLockfile, type LockedInput, withInputs } from "../lock/lockfile.ts";
 import { nameOf } from "../lock/report-words.ts";
 import { quote } from "../source/files.node.ts";
-import { EXIT_OK, usageError } from "./common.ts";
+import { EXIT_OK, nameError, usageError } from "./common.ts";
 import { checkInputOptions, type InputOptions } from "./input.ts";
 import { findLockfile, writeLockfile } from "./lock-file.ts";
 import { digestInput, type WantedDigests } from "./lock-input.ts";
@@ -45,7 +45,9 @@ export async function run(operands: readonly string[], options: LockCommandOptio
     for (const operand of operands) {
       const input = rebaseOperand(operand, ".", folder);
       for (const platform of options.platform ?? [null]) {
-        const found = await digestInput(operand, { ...wanted, platform }, options, progress);
+        const found = await digestInput(operand, { ...wanted, platform }, options, progress).catch((error) => {
+          throw operands.length > 1 ? nameError(error, operand) : error;
+        });
         inputs.push({ input, platform, ...found });
       }
     }

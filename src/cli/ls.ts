@@ -17,7 +17,6 @@
  *   {"path": "/usr", "made": {"role": null, "transform": false, …}, "entries": [{"path": "/usr/bin", "type": "directory", …, "line": 3}, …]}
  */
 
-import { ComposefsError } from "../error.ts";
 import { displayBytes, escapeBytes } from "../explain/display.ts";
 import {
   deviceOf,
@@ -39,6 +38,7 @@ import { EXIT_OK, usageError } from "./common.ts";
 import { type InputOptions, noteTree, openTree } from "./input.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
+import { missingError } from "./tree-path.ts";
 import { type TreeFacts, treeFacts } from "./view.ts";
 
 export interface LsOptions extends InputOptions {
@@ -72,10 +72,7 @@ export async function run(input: string, path: string, options: LsOptions): Prom
     noteTree(opened);
     const cursor = tree.openCursor();
     const top = cursor.find(wanted);
-    if (top === undefined) {
-      const text = escapeBytes(wanted);
-      throw new ComposefsError("TREE_PATH", `the tree has no ${displayBytes(wanted)}`, { text });
-    }
+    if (top === undefined) throw missingError(cursor, wanted);
     const isRecursive = options.recursive ?? false;
     const rows = listingOf(cursor, top, wanted, isRecursive);
     const text = options.json

@@ -10,11 +10,12 @@
  * cannot be read.
  */
 
-import { copyFileSync, mkdirSync, statSync } from "node:fs";
+import { copyFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { diffTrees } from "../explain/diff.ts";
 import { explainImages } from "../explain/image.ts";
+import { countOf } from "../explain/words.ts";
 import {
   type BuildFailure,
   type BuildReport,
@@ -39,7 +40,7 @@ import {
 } from "../rebuild/variations.ts";
 import { removeTree, Workspace } from "../rebuild/workspace.node.ts";
 import { sleep } from "../registry/endpoint.ts";
-import { ioError, quote } from "../source/files.node.ts";
+import { ioError, makeFolders, quote } from "../source/files.node.ts";
 import { acceleratorFromEnvironment, EXIT_INPUT, EXIT_NO, EXIT_OK } from "./common.ts";
 import { type ProgressLine, startProgress } from "./progress.ts";
 import { type RebuildCommandOptions, type RebuildOptions, readOptions } from "./rebuild-options.ts";
@@ -211,7 +212,7 @@ class Rebuild {
     const path = output.pathIn(folder);
     const target = join(keep, name, basename(path));
     try {
-      mkdirSync(join(keep, name), { recursive: true });
+      makeFolders(join(keep, name));
       if (!statSync(path).isDirectory()) {
         copyFileSync(path, target);
         return;
@@ -226,7 +227,10 @@ class Rebuild {
 /** @throws {ComposefsError} REBUILD_COMMAND, REBUILD_TIMEOUT */
 function requireSuccess({ status, signal, error, isTimedOut }: BuildEnd, timeoutSeconds: number | null): void {
   if (isTimedOut) {
-    throw new ComposefsError("REBUILD_TIMEOUT", `the build took more than ${timeoutSeconds} seconds and was ended`);
+    throw new ComposefsError(
+      "REBUILD_TIMEOUT",
+      `the build took more than ${countOf(timeoutSeconds!, "second")} and was ended`,
+    );
   }
   if (status === 0) return;
   const how =

@@ -35,9 +35,10 @@ import { Referrers } from "../source/referrers.ts";
 import { openInput } from "../source/resolve.node.ts";
 import { selectAll } from "../source/select.ts";
 import { EXIT_OK, usageError } from "./common.ts";
-import { checkInputOptions, type InputOptions, openLayers } from "./input.ts";
+import { checkInputOptions, type InputOptions, manifestError, openLayers } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { openSigning, type Signing, type SigningOptions } from "./seal-signing.ts";
+import { guard } from "./signals.ts";
 import { print, printable, printError } from "./text.ts";
 import { revisionOf, transformOf } from "./view.ts";
 
@@ -98,6 +99,8 @@ export async function run(operand: string, options: SealOptions): Promise<number
   let destination: Destination | null = null;
   let files: FileTable | null = null;
   const replaced = new Map<string, NewManifest>();
+  const discard = () => (destination as Destination | null)?.discard();
+  const release = guard(discard);
   try {
     for (const platform of platforms) {
       const context = { ...job, options: { ...inputOptions, platform } as InputOptions, progress: options.progress };
@@ -125,7 +128,8 @@ export async function run(operand: string, options: SealOptions): Promise<number
     else report(mode, sealed, isChanged, options);
     return EXIT_OK;
   } finally {
-    (destination as Destination | null)?.discard();
+    discard();
+    release();
   }
 }
 
@@ -163,7 +167,7 @@ async function sealOne(
   try {
     progress.clear();
     if (image.manifest === null || image.files === null) {
-      throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
+      throw manifestError(source.name, image.kind);
     }
     const documents = { manifest: image.manifest.bytes, config: image.config!.bytes };
     const wanted = { xattrs: transformOf(options)!, revision: revisionOf(options) };

@@ -8,7 +8,7 @@ import { type Certificate, readCertificates } from "../seal/signature/certificat
 import { CERTIFICATE_FILE_MAX_BYTES } from "../seal/signature/limits.ts";
 import { InputFile, quote } from "../source/files.node.ts";
 import { pathOfOperand } from "../source/resolve.node.ts";
-import { usageError } from "./common.ts";
+import { nameError, usageError } from "./common.ts";
 import { asUsage, fileHasher, type HashingOptions, hashName, readParameters } from "./verity-digest.ts";
 
 export { signatureCheck } from "../seal/signature/check.ts";
@@ -78,7 +78,13 @@ export function readShortFile(path: string, maxBytes: number): Uint8Array {
 /** Reads certificates from files. @throws {ComposefsError} IO_OPEN, IO_READ, CERTIFICATE_* */
 export async function readCertificateFiles(paths: readonly string[]): Promise<Certificate[]> {
   const found: Certificate[] = [];
-  for (const path of paths) found.push(...(await readCertificates(readShortFile(path, CERTIFICATE_FILE_MAX_BYTES))));
+  for (const path of paths) {
+    const bytes = readShortFile(path, CERTIFICATE_FILE_MAX_BYTES);
+    const certificates = await readCertificates(bytes).catch((error) => {
+      throw nameError(error, path);
+    });
+    found.push(...certificates);
+  }
   return found;
 }
 

@@ -85,7 +85,8 @@ async function readLayers(operand: string, options: UkiOptions): Promise<Contain
   checkInputOptions({ ...options, role: "bootable" });
   const source = openInput(operand);
   if (source.kind !== "container") {
-    throw usageError(`${quote(source.name)} has no layers, and so no content of the files in /boot`);
+    const wanted = "expected a container image, in whose layers is what boots, or a kernel image (a PE file)";
+    throw usageError(`${wanted}; ${quote(source.name)} is neither`);
   }
   const progress = startProgress(options.progress);
   try {

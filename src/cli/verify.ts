@@ -30,7 +30,7 @@ import { HOST } from "../source/host.ts";
 import { sourceLimits } from "../source/limits.ts";
 import { openInput } from "../source/resolve.node.ts";
 import { EXIT_NO, EXIT_OK, usageError } from "./common.ts";
-import { checkInputOptions, type InputOptions, openLayers } from "./input.ts";
+import { checkInputOptions, type InputOptions, manifestError, openLayers } from "./input.ts";
 import { startProgress } from "./progress.ts";
 import { print } from "./text.ts";
 
@@ -65,7 +65,7 @@ export async function run(operand: string, options: VerifyOptions): Promise<numb
   try {
     progress.clear();
     const { image, trees } = container;
-    if (!isSealable(image)) throw usageError(`${quote(source.name)} has no manifest that could be sealed`);
+    if (!isSealable(image)) throw manifestError(source.name, image.kind);
     const reading = { limits: sourceLimits({}), signal: undefined, host: HOST };
     const report = await verifyContainer(image, trees, {
       artifacts: await findArtifacts(image, reading),

@@ -10,8 +10,7 @@
  */
 
 import { acquireEngineSync } from "../engine/load.ts";
-import { ComposefsError } from "../error.ts";
-import { displayBytes, escapeBytes } from "../explain/display.ts";
+import { escapeBytes } from "../explain/display.ts";
 import { pathOfText } from "../explain/listing.ts";
 import { type WalkOptions, walkImage } from "../explain/walk.ts";
 import { walkJson } from "../explain/walk-json.ts";
@@ -23,6 +22,7 @@ import { openSource } from "../source/resolve.node.ts";
 import { acceleratorFromEnvironment, EXIT_OK, readTree, usageError } from "./common.ts";
 import { writeText } from "./lines.ts";
 import { startProgress } from "./progress.ts";
+import { missingError } from "./tree-path.ts";
 
 export interface WalkCommandOptions {
   from?: string;
@@ -72,9 +72,10 @@ function entryOf(tree: Tree, text: string | undefined): WalkOptions {
   if (text === undefined) return {};
   const path = pathOfText(text);
   if (path === undefined) throw usageError(`--path: expected an escape such as \\xff or \\\\, got ${quote(text)}`);
-  const entry = tree.openCursor().find(path);
+  const cursor = tree.openCursor();
+  const entry = cursor.find(path);
   if (entry !== undefined) return { entry: entry.owner };
   const spelt = escapeBytes(path);
   if (tree.format !== "v2" && /^\/[0-9a-f]{2}$/.test(spelt)) return { stub: Number.parseInt(spelt.slice(1), 16) };
-  throw new ComposefsError("TREE_PATH", `the tree has no ${displayBytes(path)}`, { text: spelt });
+  throw missingError(cursor, path);
 }

@@ -108,6 +108,12 @@ export function summaryOf(report: RebuildReport): string {
   return `${[countOf(made, "build"), ...(parts.length === 0 ? [] : [parts.join(", ")])].join(": ")}${left}\n${verdictOf(report)}`;
 }
 
+/** What builds that failed leave open. */
+function unknownText(names: readonly string[]): string {
+  if (names.includes(CONTROL)) return "The control failed: there is nothing to compare other builds with.";
+  return `Nothing is known of ${names.join(", ")}.`;
+}
+
 /** The sentence that people came for. */
 export function verdictOf({ builds }: RebuildReport): string {
   const of = (wanted: BuildState) => builds.filter(({ state }) => state === wanted).map(({ name }) => name);
@@ -116,7 +122,7 @@ export function verdictOf({ builds }: RebuildReport): string {
   const sentences = [
     ...(differing.some(isRepeat) ? ["Two builds that are made alike do not have the same digest."] : []),
     ...(blamed.length > 0 ? [`The digest depends on ${blamed.join(", ")}.`] : []),
-    ...(failed.length > 0 ? [`Nothing is known of ${failed.map(({ name }) => name).join(", ")}.`] : []),
+    ...(failed.length > 0 ? [unknownText(failed.map(({ name }) => name))] : []),
   ];
   if (sentences.length > 0) return sentences.join(" ");
   if (builds.every(({ name, state }) => name === CONTROL || isRepeat(name) || state === "not-varied")) {

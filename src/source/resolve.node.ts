@@ -20,6 +20,9 @@ import { DOCKER_PREFIX, directoryOfOperand, parseOperand } from "./operand.node.
 
 export type { SourceKind };
 
+/** With which every line of a dumpfile begins. */
+const SLASH = 0x2f;
+
 /** Something that a tree can be read from. */
 export interface Source {
   kind: SourceKind;
@@ -27,6 +30,8 @@ export interface Source {
   file: InputFile;
   /** As the operand names it, `standard input` for `-`. */
   name: string;
+  /** Whether it is taken for a dumpfile since it is nothing else, and does not begin like one. */
+  isUnknown?: boolean;
 }
 
 /** A container image, or an archive that may be one. */
@@ -73,8 +78,10 @@ export function openInput(operand: string): Source | ContainerSource {
   const file = new InputFile(path);
   const name = path ?? "standard input";
   if (prefix !== undefined) return { kind: prefix as SourceKind, file, name };
-  const kind = inputKind(file.peek(HEAD_BYTES));
-  if (kind !== "container") return { kind, file, name };
+  const head = file.peek(HEAD_BYTES);
+  const kind = inputKind(head);
+  if (kind !== "container")
+    return { kind, file, name, isUnknown: kind === "dump" && head.length > 0 && head[0] !== SLASH };
   // What comes but once cannot be opened anew.
   if (file.size === undefined) return { ...containerSource(operand), input: file };
   file.close();
@@ -96,7 +103,7 @@ function isDirectory(operand: string): boolean {
 }
 
 /**
- * Opens an INPUT that a tree can be read from without more ado.
+ * Opens an INPUT that is an EROFS image; a dumpfile is for the caller to refuse.
  *
  * @throws {ComposefsError} IO_OPEN, IO_READ; USAGE for a container image
  */
@@ -104,6 +111,6 @@ export function openSource(operand: string): Source {
   const source = openInput(operand);
   if (source.kind !== "container") return source;
   const what = source.isDirectory ? "a directory" : "a container image or an archive";
-  const message = `expected a dumpfile or an EROFS image, ${quote(source.name)} is ${what}`;
+  const message = `expected an EROFS image, ${quote(source.name)} is ${what}; make an image with mkfs`;
   throw new ComposefsError("USAGE", message);
 }

@@ -41,7 +41,11 @@ export async function signDigest(request: SignRequest & { privateKey: Uint8Array
   const messageDigest = MESSAGE_DIGESTS[hash];
   const key = await readPrivateKey(privateKey, certificate, messageDigest);
   const signature = await crypto.subtle.sign({ name: key.algorithm.name, hash: messageDigest }, key, content);
-  return attachSignature({ hash, digest, certificate, signature: new Uint8Array(signature) });
+  return attachSignature({ hash, digest, certificate, signature: new Uint8Array(signature) }).catch((error) => {
+    if (!(error instanceof ComposefsError) || error.code !== "SIGNATURE_KEY_MISMATCH") throw error;
+    const text = `the private key is not that of the certificate of ${certificate.subject}`;
+    throw new ComposefsError("SIGNATURE_KEY_MISMATCH", text, {}, { cause: error });
+  });
 }
 
 /**

@@ -104,7 +104,7 @@ test("--json: what a line of the dumpfile says, and which line it is", () => {
 
 test.each([
   ["/nothing", "TREE_PATH", "the tree has no /nothing"],
-  ["usr/bin/sh/x", "TREE_PATH", "the tree has no /usr/bin/sh/x"],
+  ["usr/bin/sh/x", "TREE_PATH", "the tree has no /usr/bin/sh/x: /usr/bin/sh is a symlink to tool"],
   ["/\x1b[2J", "TREE_PATH", "the tree has no /\\x1b[2J"],
   ["..", "TREE_PATH", "the tree has no /.."],
   ["a\\q", "USAGE", 'path: expected an escape such as \\xff or \\\\, got "a\\\\q"'],

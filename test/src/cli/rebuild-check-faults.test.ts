@@ -26,7 +26,7 @@ describe.concurrent("a build", () => {
       "hangs",
       "echo waiting; sleep 1000",
       ["--timeout", "1"],
-      "REBUILD_TIMEOUT: the build took more than 1 seconds and was ended",
+      "REBUILD_TIMEOUT: the build took more than 1 second and was ended",
       "    waiting\n",
     ],
   ])("%s", async ([, line, args, message, output], context) => {
@@ -35,7 +35,7 @@ describe.concurrent("a build", () => {
     expect(stdout).toContain("control            FAILED\n");
     expect(stdout).toContain(message);
     expect(stdout).toContain(output);
-    expect(stdout).toContain("Nothing is known of control.");
+    expect(stdout).toContain("The control failed: there is nothing to compare other builds with.");
     expect(stdout).not.toContain("repeat");
   });
 

@@ -117,7 +117,7 @@ test("what cannot be opened is named without its prefix", () => {
   expect(() => openSource("/")).toThrow(
     expect.objectContaining({
       code: "USAGE",
-      message: 'expected a dumpfile or an EROFS image, "/" is a directory',
+      message: 'expected an EROFS image, "/" is a directory; make an image with mkfs',
     }),
   );
 });
