@@ -6,8 +6,8 @@
 
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeDirectory } from "../registry/home.node.ts";
 import { makeFolders, type SystemError } from "../source/files.node.ts";
 import type { CacheStore } from "./layer-cache.ts";
 
@@ -15,7 +15,7 @@ import type { CacheStore } from "./layer-cache.ts";
 export function defaultCacheDirectory(): string {
   const base = process.env["XDG_CACHE_HOME"];
   // The specification wants relative paths ignored.
-  return join(base?.startsWith("/") ? base : join(homedir(), ".cache"), "composefs-wasm");
+  return join(base?.startsWith("/") ? base : join(homeDirectory(), ".cache"), "composefs-wasm");
 }
 
 /** Errors for which a cache is not worth ending a job: it is not there, is no directory, may not be written, is full. */

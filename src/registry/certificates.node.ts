@@ -4,9 +4,9 @@
  */
 
 import { readdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
+import { homeDirectory } from "./home.node.ts";
 import { show } from "./text.ts";
 
 /** Certificates for one host, PEM. */
@@ -17,7 +17,7 @@ export interface HostCertificates {
 }
 
 /** Where folders of hosts are looked for. */
-export function certificateFolders(home = homedir()): string[] {
+export function certificateFolders(home = homeDirectory()): string[] {
   return [join(home, ".config/containers/certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"];
 }
 

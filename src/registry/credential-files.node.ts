@@ -12,11 +12,11 @@
  */
 
 import { open } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { ComposefsError } from "../error.ts";
 import { askHelper } from "./credential-helper.node.ts";
 import { type CredentialLookup, type Credentials, isToken } from "./credentials.ts";
+import { homeDirectory } from "./home.node.ts";
 import { isObject, type JsonObject, jsonObject, objectOf, show, textOf } from "./text.ts";
 
 /** Bytes of such a file: some hundred bytes for each registry. */
@@ -28,7 +28,7 @@ const DOCKER_KEY = "https://index.docker.io/v1/";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The files in which credentials are looked for, in this order. */
-export function credentialFiles(environment: Environment, home = homedir()): string[] {
+export function credentialFiles(environment: Environment, home = homeDirectory()): string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME, DOCKER_CONFIG } = environment;
   if (REGISTRY_AUTH_FILE) return [REGISTRY_AUTH_FILE];
   return [
