@@ -55,7 +55,42 @@ inEachBrowser((name) => {
     for (const view of VIEWS) {
       await person.goTo(view);
       expect(await overflow(), view).toBeLessThanOrEqual(0);
+      expect(await isCurrentInSight(person), `${view} in the navigation`).toBe(true);
+      expect(await headingTop(person), `${view} begins at the top`).toBeLessThan(260);
     }
+    await person.leave();
+  });
+
+  test.each([320, 640, 1000, 1180, 1280, 1366, 2000])(
+    "in a window of %d px no column of the files is cut",
+    async (width) => {
+      const person = await Person.visit(browser.browser, served.address, { width });
+      await person.pick(sealed);
+      await person.goTo("#/files/usr");
+      await person.see(".tree-row.selected", "usr");
+      const { hidden, nameWidth } = await person.page.evaluate(() => {
+        const tree = document.querySelector(".tree")!;
+        const name = document.querySelector(".tree-head > :first-child")!;
+        return { hidden: tree.scrollWidth - tree.clientWidth, nameWidth: name.getBoundingClientRect().width };
+      });
+      expect(hidden).toBe(0);
+      expect(nameWidth).toBeGreaterThan(140);
+      await person.leave();
+    },
+  );
+
+  test("a command is never broken inside of an option", async () => {
+    const person = await Person.visit(browser.browser, served.address, { width: 1600 });
+    await person.pick(base);
+    await person.goTo("#/downloads");
+    const texts = await person.texts(".command code");
+    expect(texts.join("\n")).toContain("--hash sha512");
+    const broken = await person.page.$$eval(
+      ".command .word",
+      (words) =>
+        words.filter((word) => word.textContent!.length < 12 && word.getBoundingClientRect().height > 30).length,
+    );
+    expect(broken).toBe(0);
     await person.leave();
   });
 
@@ -77,6 +112,8 @@ inEachBrowser((name) => {
     await person.see(".sizes-table", "usr/");
     await person.goTo("#/files/no/such/file");
     await person.see(".entry .notice", "TREE_PATH");
+    // The list is there all the same, with a way to what does exist.
+    await person.see(".tree-row", "etc");
     expect(person.faults).toEqual([]);
     await person.leave();
   });
@@ -168,6 +205,19 @@ inEachBrowser((name) => {
     });
   });
 });
+
+/** Whether the link to the view that is shown can be seen, where the navigation is a row that scrolls. */
+function isCurrentInSight(person: Person): Promise<boolean> {
+  return person.page.$eval(".nav [aria-current=page]", (link) => {
+    const { left, right } = link.getBoundingClientRect();
+    return left >= 0 && right <= window.innerWidth;
+  });
+}
+
+/** Pixels above the heading of the view. */
+function headingTop(person: Person): Promise<number> {
+  return person.page.$eval("main h1", (heading) => heading.getBoundingClientRect().top + window.scrollY);
+}
 
 /** Presses Tab until an element has the focus. */
 async function tabTo(person: Person, selector: string): Promise<void> {
