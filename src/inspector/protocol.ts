@@ -74,7 +74,7 @@ export interface OpenProgress {
 export interface LayerProgress {
   /** From 1, base first; 0 of an input that has no layers. */
   layer: number;
-  /** Name of the file, digest of the blob. */
+  /** Name of the file; of a layer its diff_id, or what else it is called. */
   label: string;
   /** Bytes as stored that were read so far, or uncompressed bytes where `totalBytes` is of those. */
   doneBytes: number;
@@ -268,7 +268,7 @@ export interface Inspector {
   toggle(side: Side, index: number, isOpen: boolean, isDeep: boolean): Promise<{ rows: number }>;
   /** Rows of the list. */
   rows(side: Side, from: number, count: number): Promise<FileRow[]>;
-  /** Opens the directories above an entry. @returns its row and the new number of rows; null when the list lacks it */
+  /** Opens the directories above an entry. @returns its row and the new number of rows; null when list or tree lacks it */
   reveal(side: Side, path: string): Promise<{ row: number; rows: number } | null>;
   /** @throws {RequestError} TREE_PATH */
   entry(side: Side, path: string): Promise<EntryDetails>;

@@ -160,6 +160,7 @@ describe.each(BROWSERS)("%s", (browser) => {
     const cores = await inspector.page.evaluate(() => navigator.hardwareConcurrency);
     expect(Math.max(...running)).toBe(Math.min(cores, 2));
     const last = progress.findLast(({ layers }) => layers.length > 0)!;
+    for (const { label } of last.layers) expect(label).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(last.layers.every(({ state, doneBytes, totalBytes }) => state === "done" && doneBytes === totalBytes)).toBe(
       true,
     );

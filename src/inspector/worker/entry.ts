@@ -17,11 +17,17 @@ const NAMES_MAX = 100;
 
 const latin1 = new TextDecoder("latin1");
 
+/** The index of the entry at a path; undefined when the tree has none there. */
+export function findIndex(image: OpenImage, text: string): number | undefined {
+  const path = pathOfText(text);
+  return path && image.cursor.find(path)?.index;
+}
+
 /** The index of the entry at a path. @throws {ComposefsError} TREE_PATH */
 export function indexOf(image: OpenImage, text: string): number {
+  const index = findIndex(image, text);
+  if (index !== undefined) return index;
   const path = pathOfText(text);
-  const entry = path && image.cursor.find(path);
-  if (entry !== undefined) return entry.index;
   const what = path === undefined ? "that is no path" : `the tree has no ${displayBytes(path)}`;
   throw new ComposefsError("TREE_PATH", what, { text });
 }

@@ -168,7 +168,9 @@ async function readRecords(
 ): Promise<ReadContainer> {
   meter.begin(
     "Reading layers",
-    image.layers.map(({ place, name }, i) => ({ layer: i + 1, label: name, totalBytes: placeLength(place) })),
+    image.layers.map(({ place, diffId, name }, i) => {
+      return { layer: i + 1, label: diffId ?? name, totalBytes: placeLength(place) };
+    }),
   );
   const layers = await readLayers(image.layers, {
     hashes,

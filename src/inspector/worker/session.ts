@@ -39,7 +39,7 @@ import { readCertificateFiles } from "./certificates.ts";
 import { ComparedImages, commonHash } from "./comparison.ts";
 import { containerDigests, fileDigests, layerDigests, missingHashes } from "./digests.ts";
 import { dumpBlob, imageBlob, jsonBlob } from "./downloads.ts";
-import { entryDetails, indexOf } from "./entry.ts";
+import { entryDetails, findIndex, indexOf } from "./entry.ts";
 import { closedFailure } from "./failure.ts";
 import { lintImage } from "./lint-image.ts";
 import { Meter } from "./meter.ts";
@@ -192,7 +192,8 @@ export class Session implements Inspector {
   reveal(side: Side, path: string): Promise<{ row: number; rows: number } | null> {
     return this.#inTurn(() => {
       const image = this.#side(side);
-      const row = image.list.reveal(indexOf(image, path));
+      const index = findIndex(image, path);
+      const row = index === undefined ? -1 : image.list.reveal(index);
       return row < 0 ? null : { row, rows: image.list.length };
     });
   }

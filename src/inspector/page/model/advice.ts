@@ -12,6 +12,7 @@ const ADVICE: ReadonlyArray<readonly [code: string, advice: string]> = [
   ["SOURCE_SEVERAL", "Choose the one that is meant."],
   ["SOURCE_PLATFORM", "Choose one of the platforms that the image has."],
   ["SOURCE_", "Look at the image with the tool that made it; it may have been cut short or changed on its way."],
+  ["TREE_PATH", "The address may be that of another image. Choose something that is in this one."],
   ["ENGINE_MEMORY", "The tree does not fit into the memory that a page gets. A terminal has more: use the command."],
   ["ENGINE_LOAD", "Use a browser with WebAssembly SIMD, and a server that leaves the page its own security policy."],
   ["BUG", "This is a fault of the inspector, not of your image. Please report it, with the text above."],

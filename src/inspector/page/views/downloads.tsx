@@ -19,7 +19,8 @@ interface Offer {
   title: string;
   text: string;
   suffix: string;
-  command: (opened: Opened, file: string, profile: Profile) => string;
+  /** The command that writes the same file, where there is one. */
+  command?: (opened: Opened, file: string, profile: Profile) => string;
 }
 
 const OFFERS: readonly Offer[] = [
@@ -42,7 +43,6 @@ const OFFERS: readonly Offer[] = [
     title: "Report",
     text: "What this page shows of the image, as JSON: digests, seals, layers, findings, structure.",
     suffix: ".json",
-    command: (opened, file) => `${commandText("info", opened, ["--json"])} > ${shellQuote(file)}`,
   },
 ];
 
@@ -137,9 +137,11 @@ function DownloadCard({ offer, shown, profile, onProfile }: CardProps) {
           <FailureNotice what={`${title}: it could not be made.`} failure={state.failure} />
         )}
       </div>
-      <div class="card-foot">
-        <Command text={command(opened, file, profile)} />
-      </div>
+      {command !== undefined && (
+        <div class="card-foot">
+          <Command text={command(opened, file, profile)} />
+        </div>
+      )}
     </li>
   );
 }

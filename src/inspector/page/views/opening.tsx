@@ -4,7 +4,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LayerProgress, OpenProgress } from "../../protocol.ts";
-import { durationText, percentText, sizeText, speedText } from "../model/format.ts";
+import { durationText, percentText, shortDigest, sizeText, speedText } from "../model/format.ts";
 import { type Pace, PaceMeter } from "../model/pace.ts";
 
 export function OpeningView({
@@ -60,7 +60,7 @@ function LayerRow({ row }: { row: LayerProgress }) {
   return (
     <li>
       <span class="soft number">{layer}</span>
-      <span class="opening-label mono">{label}</span>
+      <span class="opening-label mono">{label.startsWith("sha256:") ? shortDigest(label) : label}</span>
       <ProgressBar
         label={`Layer ${layer}`}
         doneBytes={state === "done" ? 1 : doneBytes}
