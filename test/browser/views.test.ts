@@ -273,6 +273,11 @@ inEachBrowser((name) => {
     expect(Buffer.from(second.base64, "base64").toString("latin1")).toBe(composefs(["dump", dump]).stdout);
     const third = await take(2);
     expect(JSON.parse(Buffer.from(third.base64, "base64").toString())).toBeTypeOf("object");
+    // No command writes the report.
+    expect(await person.texts(".download .command code")).toEqual([
+      "composefs mkfs debian.dump debian.cfs -f v1",
+      "composefs dump debian.dump > debian-new.dump",
+    ]);
   });
 });
 

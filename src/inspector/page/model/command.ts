@@ -20,6 +20,17 @@ export function commandText(name: string, opened: Opened, more: readonly string[
   return [`composefs ${name}`, ...words.map(shellQuote)].join(" ");
 }
 
+/**
+ * The name of a file that is made of an input: never that of the input, which the command would empty before it reads it.
+ *
+ * @param name of the input: a file, a folder or a reference @param suffix of the file, such as `.dump`
+ */
+export function fileName(name: string, suffix: string): string {
+  const base = name.slice(name.lastIndexOf("/") + 1).replace(/[:@]/g, "-");
+  const stem = base.replace(/(\.(oci|tar|gz|zst|dump|cfs|erofs))+$/, "") || "image";
+  return stem + suffix === base ? `${stem}-new${suffix}` : stem + suffix;
+}
+
 /** The command that makes an image. @param profile such as `v1-sha512-12`: its format, and the hash of objects in it */
 export function imageCommand(opened: Opened, file: string, profile: Profile): string {
   const { format, algorithm } = parseProfile(profile);

@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Profile } from "../../../image/profile.ts";
 import type { DownloadKind, Opened, RequestFailure } from "../../protocol.ts";
-import { commandText, imageCommand, shellQuote } from "../model/command.ts";
+import { commandText, fileName, imageCommand, shellQuote } from "../model/command.ts";
 import { failureOf, isAbort } from "../model/failure.ts";
 import { sizeText } from "../model/format.ts";
 import { type Shown, useSession } from "../model/use-session.ts";
@@ -85,7 +85,7 @@ function DownloadCard({ offer, shown, profile, onProfile }: CardProps) {
   const abort = useRef<AbortController>(null);
   const [state, setState] = useState<DownloadState>({ busy: false });
   useEffect(() => () => abort.current?.abort(), []);
-  const file = `${stem(opened.name)}${suffix}`;
+  const file = fileName(opened.name, suffix);
   const save = async () => {
     const control = new AbortController();
     abort.current = control;
@@ -144,12 +144,6 @@ function DownloadCard({ offer, shown, profile, onProfile }: CardProps) {
       )}
     </li>
   );
-}
-
-/** The name of an input without what says its form. */
-function stem(name: string): string {
-  const base = name.slice(name.lastIndexOf("/") + 1).replace(/[:@]/g, "-");
-  return base.replace(/(\.(oci|tar|gz|zst|dump|cfs|erofs))+$/, "") || "image";
 }
 
 function offerFile(blob: Blob, name: string): void {

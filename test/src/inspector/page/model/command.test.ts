@@ -1,6 +1,12 @@
 /** Commands as a shell takes them. */
 import { expect, test } from "vitest";
-import { commandText, imageCommand, shellQuote, walkCommand } from "../../../../../src/inspector/page/model/command.ts";
+import {
+  commandText,
+  fileName,
+  imageCommand,
+  shellQuote,
+  walkCommand,
+} from "../../../../../src/inspector/page/model/command.ts";
 import type { Opened } from "../../../../../src/inspector/protocol.ts";
 
 const container = {
@@ -43,4 +49,16 @@ test("an image is made before it is walked, unless it is one", () => {
 test("the hash is said where objects are hashed anew", () => {
   expect(imageCommand(container, "x.cfs", "v0-sha256-12")).toContain("x.cfs -f v0 --hash sha256");
   expect(imageCommand(erofs, "x.cfs", "v0-sha256-12")).not.toContain("--hash");
+});
+
+test.each([
+  ["debian.oci.tar", ".cfs", "debian.cfs"],
+  ["ghcr.io/org/app:latest", ".dump", "app-latest.dump"],
+  [".tar", ".json", "image.json"],
+  ["root.cfs", ".dump", "root.dump"],
+])("what is made of %s, ending in %s, is %s", (name, suffix, file) => expect(fileName(name, suffix)).toBe(file));
+
+test("no command writes over its own input", () => {
+  expect(fileName("root.dump", ".dump")).toBe("root-new.dump");
+  expect(fileName("root.cfs", ".cfs")).toBe("root-new.cfs");
 });
