@@ -7,6 +7,9 @@
  *
  * It is looked at before it is believed: what is damaged, of another version or of another layer is as if it were not
  * there, and is written anew. Where entries lie is a matter of the store.
+ *
+ * Which diff_id a blob has is what the image says of itself. So the head names the blobs from which the layer was read, and an
+ * entry stands for no other: whoever puts another blob beside the diff_id of a layer that is here has it read, and refused.
  */
 
 import { LAYER_RECORD_VERSION } from "../../assembly/abi.ts";
@@ -26,6 +29,8 @@ export interface CacheStore {
 const MAGIC = new TextEncoder().encode("cfslayer");
 const FIXED_BYTES = 16;
 const SUM_BYTES = 32;
+/** Blobs that an entry names, one for each way to compress the layer; older ones are read again. */
+const BLOBS_MAX = 64;
 
 /** What an entry says of itself. */
 interface Head {
@@ -33,6 +38,8 @@ interface Head {
   hashes: HashName[];
   entries: number;
   tarBytes: number;
+  /** Digests of the blobs as stored that it was read from; entries of old have none. */
+  blobs?: string[];
   recordBytes: number;
   contents: Array<{ path: string; bytes: number }>;
 }
@@ -46,30 +53,46 @@ export function cacheKey(diffId: string, hashes: readonly HashName[]): string {
  * Looks a layer up; records with more digests than wanted do as well.
  *
  * @param diffId `sha256:` and the digest of the uncompressed tar
+ * @param blob digest of the blob as stored, which the entry must have been read from; null where nothing names one
  * @returns undefined when there is no entry, or none that is whole
  */
 export async function findCached(
   store: CacheStore,
   diffId: string,
   hashes: readonly HashName[],
+  blob: string | null = null,
 ): Promise<LayerRecords | undefined> {
   for (const key of new Set([cacheKey(diffId, hashes), cacheKey(diffId, ["sha256", "sha512"])])) {
     const entry = await store.get(key);
-    const layer = entry && (await decode(entry, diffId));
-    if (layer !== undefined && hashes.every((hash) => layer.hashes.includes(hash))) return layer;
+    const found = entry && (await decode(entry, diffId));
+    if (found === undefined || !hashes.every((hash) => found.layer.hashes.includes(hash))) continue;
+    if (blob === null || blob === diffId || found.blobs.includes(blob)) return found.layer;
   }
   return undefined;
 }
 
-/** Keeps a layer. */
-export async function keepCached(store: CacheStore, diffId: string, layer: LayerRecords): Promise<void> {
-  await store.put(cacheKey(diffId, layer.hashes), await encode(diffId, layer));
+/** Keeps a layer. @param blob digest of the blob as stored that it was read from; null where nothing names one */
+export async function keepCached(
+  store: CacheStore,
+  diffId: string,
+  layer: LayerRecords,
+  blob: string | null = null,
+): Promise<void> {
+  const key = cacheKey(diffId, layer.hashes);
+  const blobs: string[] = [];
+  // The digest of a blob that is not compressed is the diff_id.
+  if (blob !== null && blob !== diffId) {
+    const entry = await store.get(key);
+    const before = entry && (await decode(entry, diffId));
+    blobs.push(...new Set([...(before?.blobs ?? []), blob]));
+  }
+  await store.put(key, await encode(diffId, layer, blobs.slice(-BLOBS_MAX)));
 }
 
-async function encode(diffId: string, layer: LayerRecords): Promise<Uint8Array<ArrayBuffer>> {
+async function encode(diffId: string, layer: LayerRecords, blobs: string[]): Promise<Uint8Array<ArrayBuffer>> {
   const { hashes, entries, tarBytes } = layer;
   const contents = layer.contents.map(({ path, bytes }) => ({ path: toHex(path), bytes: bytes.length }));
-  const fields: Head = { diffId, hashes, entries, tarBytes, recordBytes: layer.bytes.length, contents };
+  const fields: Head = { diffId, hashes, entries, tarBytes, blobs, recordBytes: layer.bytes.length, contents };
   const head = new TextEncoder().encode(JSON.stringify(fields));
   const parts = [head, layer.bytes, ...layer.contents.map(({ bytes }) => bytes)];
   const length = parts.reduce((sum, part) => sum + part.length, FIXED_BYTES);
@@ -87,7 +110,10 @@ async function encode(diffId: string, layer: LayerRecords): Promise<Uint8Array<A
   return entry;
 }
 
-async function decode(entry: Uint8Array<ArrayBuffer>, diffId: string): Promise<LayerRecords | undefined> {
+async function decode(
+  entry: Uint8Array<ArrayBuffer>,
+  diffId: string,
+): Promise<{ layer: LayerRecords; blobs: readonly string[] } | undefined> {
   const end = entry.length - SUM_BYTES;
   if (end < FIXED_BYTES || !isEqual(entry.subarray(0, MAGIC.length), MAGIC)) return undefined;
   if (!isEqual(entry.subarray(end), await sumOf(entry.subarray(0, end)))) return undefined;
@@ -103,7 +129,8 @@ async function decode(entry: Uint8Array<ArrayBuffer>, diffId: string): Promise<L
   };
   const bytes = take(head.recordBytes);
   const contents = head.contents.map(({ path, bytes: length }) => ({ path: fromHex(path), bytes: take(length) }));
-  return { bytes, entries: head.entries, tarBytes: head.tarBytes, hashes: head.hashes, contents };
+  const layer = { bytes, entries: head.entries, tarBytes: head.tarBytes, hashes: head.hashes, contents };
+  return { layer, blobs: head.blobs ?? [] };
 }
 
 async function sumOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -79,8 +79,8 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
 
   const done = new Map<number, ImageLayer>();
   const lookUp = async (store: CacheStore, layer: LayerBlob, index: number): Promise<void> => {
-    const { diffId } = layer;
-    const records = diffId === null ? undefined : await findCached(store, diffId, hashes);
+    const { diffId, digest } = layer;
+    const records = diffId === null ? undefined : await findCached(store, diffId, hashes, digest);
     if (records === undefined) return;
     onProgress?.({ layer: index, bytes: records.tarBytes, state: "cached" });
     done.set(index, { blob: layer, open: opener(layer), records, diffId: diffId!, isCached: true });
@@ -90,7 +90,7 @@ export async function readLayers(layers: readonly LayerBlob[], options: ReadLaye
       onProgress?.({ layer: index, ...read, state: "reading" }),
     );
     onProgress?.({ layer: index, bytes: totals.bytes, state: "done" });
-    if (cache !== undefined) await keepCached(cache, totals.diffId, records);
+    if (cache !== undefined) await keepCached(cache, totals.diffId, records, layer.digest);
     return { blob: layer, open: opener(layer), records, diffId: totals.diffId, isCached: false };
   };
 
@@ -128,9 +128,9 @@ export function unseenOf(layers: readonly ImageLayer[]): Unseen[] {
   return [...new Set(layers.flatMap(({ unseen }) => unseen ?? []))];
 }
 
-/** What tells a layer from others; one without diff_id is only like itself. */
-function keyOf(layer: LayerBlob, index: number): string {
-  return layer.diffId ?? `${index}`;
+/** What tells a layer from others; one without diff_id is only like itself, and another blob may not be what its diff_id says. */
+function keyOf({ diffId, digest }: LayerBlob, index: number): string {
+  return diffId === null ? `${index}` : `${diffId} ${digest}`;
 }
 
 /** Reads contents out of a layer, which is read no further than to their end. */

@@ -3,10 +3,12 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { makeCertificate } from "../../support/make-certificate.ts";
 import { makeLayout, makeMultiLayout, writeLayout } from "../../support/oci/forms.mjs";
 import { golden, layersOf } from "../../support/oci/golden.ts";
+import { dir, file, tarball } from "../../support/oci/tar.mjs";
 import { type RunOptions, composefs as runComposefs } from "./run.ts";
 
 const base = golden.images.find(({ image, seed, scale }) => image === "base" && seed === 1 && scale === 1)!;
@@ -140,6 +142,24 @@ describe("inline", () => {
     expect(verdictOf(name, "--platform", "linux/arm64")).toMatchObject({ verdict: "unsealed" });
     expect(composefs(["digest", name, "--platform", "linux/arm64", "--no-transform"]).stdout).toBe(other);
   });
+});
+
+test("another layer in the place of one that is in the cache is found, though its diff_id says that it is that one", () => {
+  const name = layout();
+  expect(sealJson(`oci:${name}`, "--mode", "inline")).toMatchObject({ isChanged: true });
+  expect(verdictOf(name)).toMatchObject({ exitCode: 0, verdict: "verified" });
+  const index = JSON.parse(indexOf(name));
+  const manifest = JSON.parse(readFileSync(blobOf(name, index.manifests[0].digest), "utf8"));
+  const put = (bytes: Buffer) => {
+    writeFileSync(blobOf(name, sha256(bytes)), bytes);
+    return { digest: sha256(bytes), size: bytes.length };
+  };
+  Object.assign(manifest.layers[0], put(gzipSync(tarball([dir("usr/"), file("usr/evil", "evil")]))));
+  Object.assign(index.manifests[0], put(Buffer.from(JSON.stringify(manifest))));
+  writeFileSync(join(home, name, "index.json"), JSON.stringify(index));
+  const { exitCode, stdout, stderr } = composefs(["verify", `oci:${name}`]);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  expect(stderr).toMatch(/^BLOB_DIFF_ID: /);
 });
 
 test("signed: by whom is checked, another certificate is not enough, and sealing twice keeps signatures", () => {

@@ -50,6 +50,19 @@ describe("an entry", () => {
     expect(await findCached(cache, DIFF_ID.replace("5", "6"), ["sha512"])).toBeUndefined();
   });
 
+  test("stands for the blobs that it was read from, and for no other", async () => {
+    const cache = new DirectoryCache(emptyFolder());
+    const blobs = ["a", "b", "c"].map((digit) => `sha256:${digit.repeat(64)}`);
+    const found = async () => {
+      const all = [...blobs, DIFF_ID, null].map((blob) => findCached(cache, DIFF_ID, ["sha512"], blob));
+      return (await Promise.all(all)).map((records) => records !== undefined);
+    };
+    await keepCached(cache, DIFF_ID, layer, blobs[0]!);
+    expect(await found()).toEqual([true, false, false, true, true]);
+    await keepCached(cache, DIFF_ID, layer, blobs[1]!);
+    expect(await found()).toEqual([true, true, false, true, true]);
+  });
+
   test("with both hashes does for either", async () => {
     const cache = new DirectoryCache(emptyFolder());
     await keepCached(cache, DIFF_ID, { ...layer, hashes: ["sha512", "sha256"] });

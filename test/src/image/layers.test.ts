@@ -97,6 +97,24 @@ describe("readLayers", () => {
     expect(read).toHaveLength(8);
   });
 
+  test("believes no blob its diff_id: another one is read, with the right layer in the cache and beside it", async () => {
+    const cache = new MemoryCache();
+    const [right, wrong] = ["1", "2"].map((digit) => ({
+      ...layer(DIFF_IDS[0]!),
+      digest: `sha256:${digit.repeat(64)}`,
+      name: digit,
+    }));
+    const read: LayerBlob[] = [];
+    const options = { hashes, read: readerOf(read), workers: 1, cache };
+    await readLayers([right!], options);
+    const found = await readLayers([right!, wrong!, right!, wrong!], options);
+    expect(read.map(({ name }) => name)).toEqual(["1", "2"]);
+    expect(found.map(({ isCached }) => isCached)).toEqual([true, false, true, false]);
+    // Without a cache, too.
+    await readLayers([right!, wrong!], { ...options, cache: undefined });
+    expect(read.map(({ name }) => name)).toEqual(["1", "2", "1", "2"]);
+  });
+
   test("a layer without diff_id is never looked up, but kept under the one it turned out to have", async () => {
     const cache = new MemoryCache();
     const read: LayerBlob[] = [];
