@@ -21,12 +21,13 @@ export function runWith(options, command, ...args) {
 
 export const run = (command, ...args) => runWith({}, command, ...args);
 
-/** The base system, from where apt gets its packages. @returns its directory */
-export function bootstrap() {
+/** The base system, from where apt gets its packages. @param packages besides @returns its directory */
+export function bootstrap(...packages) {
   const root = join(scratch, "root");
   const mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages").split("\n")[0];
   const suite = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
-  run("debootstrap", "--variant=minbase", suite, root, ...(mirror === "" ? [] : [mirror]));
+  const include = packages.length > 0 ? [`--include=${packages.join(",")}`] : [];
+  run("debootstrap", "--variant=minbase", ...include, suite, root, ...(mirror === "" ? [] : [mirror]));
   return root;
 }
 
