@@ -17,6 +17,7 @@
  * Paths in JSON have the escapes of a dumpfile.
  */
 
+import { existsSync } from "node:fs";
 import type { HashName } from "../engine/slot.ts";
 import { displayBytes, escapeBytes } from "../explain/display.ts";
 import { checkImageDigest, type ExpectedDigest } from "../linux/image-digest.node.ts";
@@ -84,6 +85,10 @@ export async function run(operand: string, target: string | undefined, options: 
     return EXIT_OK;
   }
   requirePlatform();
+  if (named === undefined && !existsSync(request.image)) {
+    const advice = "images of the repository are named by their digests, which `composefs store list` shows";
+    throw ioError("IO_OPEN", operand, null, `No such file or directory; ${advice}`);
+  }
   const by = expected === undefined ? null : checkImageDigest(request.image, expected, acceleratorFromEnvironment());
   await runPlan(plan);
   if (options.json) {

@@ -9,7 +9,8 @@
  *     verdict   sealed: it names the bootable tree of this image (v1-sha512-12, xattrs allowlist-only, …)
  *
  * A file that is a kernel image itself is read alone; `--image INPUT` says which image it has to name. Exit code 1 when
- * something names another tree or none, or nothing boots: whoever asks wants to hear that the image is sealed. An
+ * something names another tree or none, nothing boots, or the kernel image cannot be read: whoever asks wants to hear that
+ * the image is sealed. An
  * argument with `?`, which lets the image be mounted without fs-verity, counts with `--allow-insecure` only. `--json`
  * prints one object:
  *
@@ -73,7 +74,8 @@ export async function run(input: string, options: UkiOptions): Promise<number> {
     } else {
       print(bootText(report, container !== undefined));
     }
-    return container === undefined || report.isSealed ? EXIT_OK : EXIT_NO;
+    const isReadable = report.files.every(({ verdict }) => verdict !== "broken");
+    return (container === undefined ? isReadable : report.isSealed) ? EXIT_OK : EXIT_NO;
   } finally {
     await container?.image.close();
   }

@@ -225,6 +225,17 @@ class Wait {
   }
 }
 
+/** What people call the errors of the network. */
+const CONNECT_TEXTS: Readonly<Record<string, string>> = {
+  EAI_AGAIN: "the name of the host cannot be resolved now",
+  ECONNREFUSED: "the connection was refused",
+  ECONNRESET: "the connection was reset",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network cannot be reached",
+  ENOTFOUND: "there is no host of this name",
+  ETIMEDOUT: "the connection timed out",
+};
+
 /** What `fetch` says is "fetch failed"; why is in its cause, and the cause of that. */
 function connectError(url: URL, cause: unknown): ComposefsError {
   let inner = cause as Error & { code?: string; cause?: unknown };
@@ -232,7 +243,9 @@ function connectError(url: URL, cause: unknown): ComposefsError {
   // A failure at the body's own source is not one of the connection.
   if (inner instanceof ComposefsError) return inner;
   const text = `${inner?.code ?? inner?.message ?? cause}`;
-  return new ComposefsError("REGISTRY_CONNECT", `${addressOf(url)}: ${show(text).slice(1, -1)}`, { text }, { cause });
+  const words = CONNECT_TEXTS[text];
+  const what = words === undefined ? show(text).slice(1, -1) : `${words} (${text})`;
+  return new ComposefsError("REGISTRY_CONNECT", `${addressOf(url)}: ${what}`, { text }, { cause });
 }
 
 /** An answer whose body has not been read. */

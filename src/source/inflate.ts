@@ -48,7 +48,7 @@ export async function* inflate(what: Compressed, host: Host): AsyncGenerator<Uin
     if (failure !== null) throw (failure as { reason: unknown }).reason;
     const code = compression === "gzip" ? "BLOB_GZIP" : "BLOB_ZSTD";
     const { message } = cause as Error;
-    throw new ComposefsError(code, `${where}: not ${compression}: ${message}`, {}, { cause });
+    throw new ComposefsError(code, `${where}: broken ${compression}: ${message}`, {}, { cause });
   }
 }
 

@@ -115,7 +115,7 @@ describe("--role", () => {
     [["digest", "boot", "--role", "bootable", "--no-transform"], /goes through the OCI transform/],
     [["dump", "boot", "--role", "layer", "--layer", "1", "--xattrs", "allowlist-only"], /goes through no transform/],
     [["digest", "-", "--role", "bootable"], /--role is for container images/],
-    [["uki", "-"], /has no layers/],
+    [["uki", "-"], /a kernel image \(a PE file\); "standard input" is neither/],
     [["karg", "boot", "-p", "v1-sha256-16"], /blocks of 4096 bytes/],
   ])("%j is refused", (args, message) => {
     const { exitCode, stderr } = composefs(args, { input: "/ 0 40755 2 0 0 0 0.0 - - -\n" });
@@ -158,6 +158,8 @@ describe("uki", () => {
     expect(composefs(["uki", "right.efi", "--image", "zeros"]).exitCode).toBe(0);
     expect(composefs(["uki", "wrong.efi", "--image", "zeros"]).exitCode).toBe(1);
     expect(composefs(["uki", "boot", "--image", "zeros"]).stderr).toContain("is no kernel image");
+    writeFileSync(join(home, "broken.efi"), "MZ");
+    expect(composefs(["uki", "broken.efi"])).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("broken") });
   });
 });
 

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { makeCertificate } from "../../support/make-certificate.ts";
 import { makeForm, makeLayout, writeLayout } from "../../support/oci/forms.mjs";
@@ -52,6 +53,16 @@ test.each([
   // Who says that it is one, or begins as one does, knows.
   expect(composefs(["digest", "dump:odd"], { cwd }).stderr).not.toContain("neither");
   expect(composefs(["digest", "-"], { input: `${ROOT}!<arch>\n` }).stderr).not.toContain("neither");
+});
+
+test("a layer that ends early is broken, and not called something else", () => {
+  const cwd = emptyFolder();
+  writeFileSync(join(cwd, "layer"), gzipSync(makeLayers("base")[0]!).subarray(0, -20));
+  const { exitCode, stderr } = composefs(["digest", "layer"], { cwd });
+  expect({ exitCode, stderr }).toEqual({
+    exitCode: 2,
+    stderr: 'BLOB_GZIP: "layer": broken gzip: unexpected end of file\n',
+  });
 });
 
 test("a symlink in the way of a path is named with its target", () => {

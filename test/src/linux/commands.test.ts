@@ -90,6 +90,16 @@ describe("wrong usage", () => {
 });
 
 describe.skipIf(!isLinux)("on any Linux (needs Linux)", () => {
+  test("an image by its name in the repository: what it is named by is said", () => {
+    expect(composefs(["mount", "web", "/mnt", "--repo", "/no/repo"], { cwd: "/" })).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        'IO_OPEN: cannot open "web": No such file or directory; images of the repository are named by their digests, ' +
+        "which `composefs store list` shows\n",
+    });
+  });
+
   test("a file system without fs-verity", () => {
     const { exitCode, stderr } = composefs(["verity", "measure", "/proc/version", "--json"]);
     expect(exitCode).toBe(2);
