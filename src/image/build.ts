@@ -21,8 +21,13 @@ import {
 } from "./profile.ts";
 import type { OpenImage, Tree } from "./tree.ts";
 
-/** Takes an image, in pieces of at most 1 MiB that it may keep: a function, or a web stream, which is closed at the end. */
-export type ImageSink = ((piece: Uint8Array<ArrayBuffer>) => void | Promise<void>) | WritableStream<Uint8Array>;
+/**
+ * Takes an image, in pieces of at most 1 MiB that it may keep: a function, or a web stream, which is closed at the end. A promise
+ * that the function returns is waited for; anything else that it returns, such as the length that `push` gives, is not looked at.
+ */
+export type ImageSink = WriteSink | WritableStream<Uint8Array>;
+
+type WriteSink = (piece: Uint8Array<ArrayBuffer>) => unknown;
 
 /** Options of every job that reads a dumpfile. */
 export interface DumpOptions extends JobControl {
@@ -198,11 +203,7 @@ async function withDump<T>(
 }
 
 /** Reads an image to its end; each piece is copied, since a sink may keep it. */
-async function drain(
-  image: OpenImage,
-  pace: Pace,
-  write: ((piece: Uint8Array<ArrayBuffer>) => void | Promise<void>) | undefined,
-): Promise<void> {
+async function drain(image: OpenImage, pace: Pace, write: WriteSink | undefined): Promise<void> {
   let bytes = 0;
   for (let piece = image.read(); piece.length > 0; piece = image.read()) {
     bytes += piece.length;

@@ -56,9 +56,25 @@ test("there are examples of all public functions", () => {
   }
 });
 
-test.each(examples)("$name", ({ name, code }) => {
+/** Writes an example where it can import the package. @returns its path */
+function write({ name, code }: Example): string {
   const file = join(FOLDER, `${name.replace(/\W+/g, "-")}.mjs`);
   writeFileSync(file, code);
+  return file;
+}
+
+test("they are strict TypeScript, but for parameters without types", () => {
+  const options = ["--allowJs", "--checkJs", "--noEmit", "--strict", "--noImplicitAny", "false", "--types", "node"];
+  const target = ["--module", "nodenext", "--target", "es2022", "--ignoreConfig"];
+  const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
+  const { stdout, status } = spawnSync(process.execPath, [compiler, ...options, ...target, ...examples.map(write)], {
+    cwd: ROOT,
+  });
+  expect({ status, stdout: stdout.toString() }).toEqual({ status: 0, stdout: "" });
+});
+
+test.each(examples)("$name", ({ name, code }) => {
+  const file = write({ name, code });
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: emptyFolder() });
   expect({ file: relative(ROOT, file), status, stderr: stderr.toString() }).toMatchObject({ status: 0, stderr: "" });
   // `// text` at the end of a line or alone on the next one says what a console.log prints.

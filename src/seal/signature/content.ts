@@ -31,7 +31,7 @@ const HASH_NUMBERS: Record<HashName, number> = { sha256: 1, sha512: 2 };
  * @example
  * import { formattedDigest, verityDigest } from 'composefs-wasm'
  * const hex = await verityDigest(new TextEncoder().encode('content'))
- * const digest = Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16))
+ * const digest = Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16))
  * console.log(formattedDigest('sha256', digest).length) // 44
  */
 export function formattedDigest(hash: HashName, digest: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -22,7 +22,7 @@ const sha512Dump = readFixture(vectors.sha512[0]!.file);
 /** Builds and keeps the image. */
 async function build(source: ByteSource, options: BuildOptions = {}) {
   const pieces: Uint8Array[] = [];
-  const result = await buildImage(source, { ...options, sink: (piece) => void pieces.push(piece) });
+  const result = await buildImage(source, { ...options, sink: (piece) => pieces.push(piece) });
   const image = Buffer.concat(pieces);
   return { ...result, image, sha256: createHash("sha256").update(image).digest("hex") };
 }
