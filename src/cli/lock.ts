@@ -38,7 +38,8 @@ export interface LockCommandOptions extends Omit<InputOptions, "platform" | "rol
 export async function run(operands: readonly string[], options: LockCommandOptions): Promise<number> {
   const wanted = wantedDigests(options);
   const folder = dirname(options.output);
-  const before = findLockfile(options.output)?.lockfile ?? { schema: null, inputs: [] };
+  // A lock file that cannot be read is refused before the work.
+  findLockfile(options.output);
   const progress = startProgress(options.progress);
   try {
     const inputs: LockedInput[] = [];
@@ -51,6 +52,8 @@ export async function run(operands: readonly string[], options: LockCommandOptio
         inputs.push({ input, platform, ...found });
       }
     }
+    // Another one may have been written meanwhile, by a build that locks several inputs at a time.
+    const before = findLockfile(options.output)?.lockfile ?? { schema: null, inputs: [] };
     const lockfile = withInputs(before, inputs);
     await writeLockfile(options.output, lockfile);
     progress.clear();

@@ -1,5 +1,7 @@
 /** `composefs lock` and `composefs check` from outside: what is locked, what is said of a change, and how they end. */
+import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -12,7 +14,7 @@ import { digestOf } from "../../../src/lock/digest-line.ts";
 import { formatLockfile } from "../../../src/lock/lockfile.ts";
 import { DIFF_PAIRS } from "../../support/diff-pairs.ts";
 import { treeOf } from "../../support/trees.ts";
-import { composefs, emptyFolder } from "./run.ts";
+import { composefs, emptyFolder, start } from "./run.ts";
 
 const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const LOCK = "composefs.lock.json";
@@ -62,6 +64,22 @@ describe("lock", () => {
     call(cwd, "lock b.dump a.dump");
     expect(readFileSync(join(cwd, LOCK), "utf8")).toBe(text);
   });
+
+  test.skipIf(process.platform === "win32")(
+    "keeps what another one has locked while it read its own input",
+    async () => {
+      const cwd = folder({ "b.dump": b });
+      spawnSync("mkfifo", ["pipe"], { cwd });
+      const { ended } = start("composefs", ["lock", "pipe"], cwd);
+      // The pipe opens when its reader is there, which by then has looked at the lock file.
+      const pipe = await open(join(cwd, "pipe"), "w");
+      expect(call(cwd, "lock b.dump").exitCode).toBe(0);
+      await pipe.writeFile(a);
+      await pipe.close();
+      expect(await ended).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(lockOf(cwd).inputs.map(({ input }: { input: string }) => input)).toEqual(["b.dump", "pipe"]);
+    },
+  );
 
   test("of a container image says what the digests are bound to", () => {
     const cwd = emptyFolder();
