@@ -1,8 +1,9 @@
 /**
  * Layers by a fleet: whoever needs a layer that the shared cache lacks adds it to the queue of layers, by the name of its entry in
- * the cache; whichever worker takes it reads it, once for all who wait, and puts it into the cache, from which they have it.
+ * the cache and its blob; whichever worker takes it reads it, once for all who wait, and puts it into the cache, from which they
+ * have it.
  *
- *   image, here --keep()--> queue of layers, one job for each entry --> shared cache --> merge, here
+ *   image, here --keep()--> queue of layers, one job for each blob --> shared cache --> merge, here
  *
  * It is no flow of BullMQ, since a job there has one parent, and a layer is waited for by as many images as share it.
  *
@@ -10,12 +11,11 @@
  */
 
 import { ComposefsError } from "../error.ts";
-import { cacheKey } from "../image/layer-cache.ts";
 import type { ReadLayerOptions } from "../image/read-layer.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { LayerBlob } from "../source/container.ts";
 import { checkLimit, type ImageLimits } from "./image-limits.ts";
-import type { KeepOptions, LayerReads } from "./layer-reads.ts";
+import { type KeepOptions, type LayerReads, layerKey } from "./layer-reads.ts";
 import type { RedisQueue } from "./redis-queue.ts";
 
 /** A layer as a job: plain JSON without secrets. */
@@ -46,8 +46,7 @@ export function fleetKeeper({ queue, isKept, reads, onUnkept }: Fleet): LayerRea
     const { hashes, limits, signal } = options;
     const job = jobOf(layer, { hashes, limits });
     if (job === null) return reads.ensure(layer, options);
-    const { diffId } = job.layer;
-    const key = cacheKey(diffId, hashes);
+    const key = layerKey(layer, hashes);
     for (let round = 0; ; round++) {
       if (await isKept(layer, options)) {
         reads.counts[round === 0 ? "cached" : "shared"]++;
@@ -60,7 +59,7 @@ export function fleetKeeper({ queue, isKept, reads, onUnkept }: Fleet): LayerRea
         throw error instanceof ComposefsError ? new ComposefsError(error.code, `${key}: ${error.message}`) : error;
       });
     }
-    onUnkept(diffId);
+    onUnkept(job.layer.diffId);
     await reads.refresh(layer, options);
   };
 }

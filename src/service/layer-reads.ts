@@ -4,6 +4,7 @@
  */
 
 import type { HashName } from "../engine/slot.ts";
+import { cacheKey } from "../image/layer-cache.ts";
 import type { LayerBlob } from "../source/container.ts";
 import type { SourceLimits } from "../source/limits.ts";
 import type { TimeBudget } from "./worker-process.ts";
@@ -53,14 +54,15 @@ export class LayerReads {
 
   /** Has a layer read, unless it is known that it was. @throws {ComposefsError} what the keeper gives */
   readonly ensure = async (layer: LayerBlob, options: KeepOptions): Promise<void> => {
-    if (this.#known.has(keyOf(layer, options))) this.counts.cached++;
     // Nobody could find one without a name in the cache.
-    else if (layer.diffId !== null) await this.refresh(layer, options);
+    if (layer.diffId === null) return;
+    if (this.#known.has(layerKey(layer, options.hashes))) this.counts.cached++;
+    else await this.refresh(layer, options);
   };
 
   /** The same for those who found that the cache lacks it. @throws {ComposefsError} what the keeper gives */
   async refresh(layer: LayerBlob, options: KeepOptions): Promise<void> {
-    const key = keyOf(layer, options);
+    const key = layerKey(layer, options.hashes);
     const flight = this.#flights.get(key);
     if (flight !== undefined) {
       try {
@@ -102,8 +104,12 @@ export class LayerReads {
   }
 }
 
-function keyOf({ diffId }: LayerBlob, { hashes }: KeepOptions): string {
-  return `${diffId} ${[...hashes].sort().join()}`;
+/**
+ * Names what is read: the entry of the cache, and the blob that is to become it. An image says itself which diff_id a blob has:
+ * one that lies shares nothing with those whose layer it names.
+ */
+export function layerKey({ diffId, digest }: LayerBlob, hashes: readonly HashName[]): string {
+  return `${cacheKey(diffId!, hashes)}@${digest}`;
 }
 
 /**

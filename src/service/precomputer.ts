@@ -67,8 +67,8 @@ export class Precomputer {
     const { layerQueue = null, onUnkept = () => {} } = options;
     const keep: LayerKeeper = (layer, { hashes, limits, budget, signal }) =>
       this.pool.run({ kind: "layer", layer, hashes, limits }, budget, signal);
-    const isKept: Fleet["isKept"] = async ({ diffId }, { hashes, budget, signal }) =>
-      (await this.pool.run({ kind: "look", diffId: diffId!, hashes }, budget, signal)).isKept;
+    const isKept: Fleet["isKept"] = async ({ diffId, digest }, { hashes, budget, signal }) =>
+      (await this.pool.run({ kind: "look", diffId: diffId!, digest, hashes }, budget, signal)).isKept;
     this.#queue = queue;
     this.#options = options;
     this.#met = isOnce ? new Set() : null;

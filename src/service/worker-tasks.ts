@@ -24,6 +24,8 @@ export interface LayerTask {
 export interface LookTask {
   kind: "look";
   diffId: string;
+  /** Of the blob that its records must be of. */
+  digest: string | null;
   hashes: readonly HashName[];
 }
 

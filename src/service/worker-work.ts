@@ -12,7 +12,7 @@ import { hashesOf, type WorkerAnswer, type WorkerTask } from "./worker-tasks.ts"
 /** Does a task. @throws {ComposefsError} SERVICE_LIMIT, and all that reading and merging give */
 export async function workOn(task: WorkerTask, cache: CacheStore): Promise<WorkerAnswer> {
   if (task.kind === "look") {
-    const records = await findCached(cache, task.diffId, task.hashes);
+    const records = await findCached(cache, task.diffId, task.hashes, task.digest);
     return { read: 0, storedBytes: 0, isKept: records !== undefined, placed: [] };
   }
   const layers = task.kind === "layer" ? [task.layer] : task.layers;

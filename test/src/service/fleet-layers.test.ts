@@ -64,14 +64,15 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
     const session = await registry.session("a/b");
     session.endpoints[0]!.credentials = { username: "user", password: "TOPSECRET" } as never;
     const tars: Uint8Array[] = makeLayers("repeat").slice(0, 3);
-    const blobs = tars.map((tar, i): LayerBlob => {
+    const push = (tar: Uint8Array, i: number): LayerBlob => {
       const stored = gzipSync(tar);
       const [digest, size] = [sha256(stored), stored.length];
       server.blobs.set(digest, stored);
       const place = { kind: "registry" as const, session, digest, size, length: size };
       const rest = { mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", name: `layer ${i}`, annotations: {} };
       return { place, compression: "gzip", digest, size, diffId: sha256(tar), ...rest };
-    });
+    };
+    const blobs = tars.map(push);
 
     let reads = 0;
     const counted: LayerKeeper = async (layer, { limits }) => {
@@ -79,7 +80,7 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
       reads += answer.read;
       return answer;
     };
-    const lookUp = ({ diffId }: LayerBlob) => findCached(cache, diffId!, hashes);
+    const lookUp = ({ diffId, digest }: LayerBlob) => findCached(cache, diffId!, hashes, digest);
     const isKept = async (layer: LayerBlob) => (await lookUp(layer)) !== undefined;
     const unkept: string[] = [];
     const onUnkept = (diffId: string) => unkept.push(diffId);
@@ -115,5 +116,14 @@ test.runIf(hasProgram("redis-server", "apt-get install redis-server"))(
     const dead = await wanting.queue.dead();
     expect(dead.map(({ code }) => code).sort()).toEqual(["BLOB_DIFF_ID", "SERVICE_LIMIT"]);
     expect(JSON.stringify(dead)).not.toMatch(/TOPSECRET|authorization/i);
+
+    // Who puts another blob beside the diff_id of a layer is refused, whether the cache has that layer or not, and harms nobody.
+    const fresh = push(makeLayers("base")[0]!, 3);
+    for (const honest of [blobs[0]!, fresh]) {
+      const liar = push(gzipSync(`not ${honest.name}`), 4);
+      await expect(want({ ...liar, diffId: honest.diffId }, options)).rejects.toMatchObject({ code: "BLOB_DIFF_ID" });
+      await want(honest, options);
+      expect(await lookUp(honest)).toBeDefined();
+    }
   },
 );
