@@ -3,7 +3,9 @@
  * reach, in words; reading that is watched and called off. No request goes out unless it was asked for.
  */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { truncateSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { debian } from "../support/fixtures.ts";
 import { startDebianRegistry } from "../support/registry/real.mjs";
@@ -142,6 +144,23 @@ inEachBrowser((name) => {
       expect(person.faults).toEqual([]);
     } finally {
       registry.close();
+    }
+  });
+
+  test("of a registry that does not answer no amount is said, and it can be called off", async () => {
+    const mute = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    try {
+      await person.page.type(".reference input", `localhost:${(mute.address() as AddressInfo).port}/app:latest`);
+      await person.press("Enter");
+      await person.see(".opening", "Opening");
+      // Long enough for a speed to be known, if there were one.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(await person.text(".opening-pace")).toBe("");
+      await person.click(".opening button", "Cancel");
+      await person.see("h1", "Look inside");
+    } finally {
+      mute.close();
     }
   });
 

@@ -17,7 +17,8 @@ export function OpeningView({
   onCancel: () => void;
 }) {
   const pace = usePace(progress);
-  const { doneBytes, totalBytes } = sumOf(progress.layers);
+  const { layers } = progress;
+  const { doneBytes, totalBytes } = sumOf(layers);
   const remaining = pace?.remainingSeconds === undefined ? "" : `, ${durationText(pace.remainingSeconds)} left`;
   return (
     <section class="card opening" aria-labelledby="opening-title">
@@ -37,8 +38,8 @@ export function OpeningView({
       <div class="card-body stack">
         <ProgressBar label="In all" doneBytes={doneBytes} totalBytes={totalBytes} />
         <p class="opening-pace number">
-          {totalBytes === null ? sizeText(doneBytes) : `${sizeText(doneBytes)} of ${sizeText(totalBytes)}`}
-          {pace !== undefined && `, ${speedText(pace.bytesPerSecond)}`}
+          {amountText(layers, doneBytes, totalBytes)}
+          {pace !== undefined && layers.length > 0 && `, ${speedText(pace.bytesPerSecond)}`}
           {remaining}
         </p>
         {progress.layers.length > 1 && (
@@ -51,6 +52,12 @@ export function OpeningView({
       </div>
     </section>
   );
+}
+
+/** How much was read; of an input whose layers nobody knows yet, nothing. */
+function amountText(layers: readonly LayerProgress[], doneBytes: number, totalBytes: number | null): string {
+  if (layers.length === 0) return "";
+  return totalBytes === null ? sizeText(doneBytes) : `${sizeText(doneBytes)} of ${sizeText(totalBytes)}`;
 }
 
 function LayerRow({ row }: { row: LayerProgress }) {
