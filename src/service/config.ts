@@ -41,7 +41,7 @@ export interface FleetConfig {
   /** Images and layers that are worked on at the same time, at most. */
   images?: number;
   layers?: number;
-  /** Those that are begun in a second, at most. */
+  /** Those that are begun in a second, at most; a second begins with the first job that is in none. */
   imagesPerSecond?: number;
   layersPerSecond?: number;
   /** Seconds until a worker that gives no sign is taken for dead. */
