@@ -7,7 +7,6 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -17,7 +16,7 @@ import {
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { ComposefsError } from "../error.ts";
-import { ioError, type SystemError, writeAll } from "../source/files.node.ts";
+import { ioError, makeFolders, type SystemError, writeAll } from "../source/files.node.ts";
 
 /** Bytes that are gathered before a new journal is written on. */
 const WRITE_BYTES = 1 << 20;
@@ -36,7 +35,7 @@ export class Journal {
   /** Opens a journal, or begins one; folders are made. @throws {ComposefsError} IO_LOCKED, IO_OPEN */
   static open(path: string): Journal {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      makeFolders(dirname(path), 0o700);
       lock(`${path}.lock`);
       return new Journal(path, openSync(path, "a+", 0o600));
     } catch (cause) {

@@ -6,9 +6,9 @@
  *   SUBJECT ARTIFACT WANTED...     digests as `sha256:` and hex, the rest of the line by wantedKey()
  */
 
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ioError, type SystemError } from "../source/files.node.ts";
+import { ioError, makeFolders, type SystemError } from "../source/files.node.ts";
 
 const NAME = "verified";
 const LINE = /^(sha256:[0-9a-f]{64}) (sha256:[0-9a-f]{64}) (.+)$/;
@@ -26,7 +26,7 @@ export class VerifiedArtifacts {
     this.#path = directory === null ? null : join(directory, NAME);
     if (directory === null) return;
     try {
-      mkdirSync(directory, { recursive: true });
+      makeFolders(directory);
     } catch (cause) {
       throw ioError("IO_WRITE", directory, cause);
     }

@@ -141,3 +141,15 @@ test.skipIf(process.platform !== "linux")(
     });
   },
 );
+
+test.skipIf(process.platform !== "linux").each(["precompute", "serve"])(
+  "%s refuses a state where no directory can be made",
+  (command) => {
+    const { exitCode, stderr } = composefs([command, "docker://registry.invalid/app", "--state", "/proc/no/where"]);
+    const path = `/proc/no/where/${command}/queue.journal`;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: `IO_OPEN: cannot open "${path}": No such file or directory\n`,
+    });
+  },
+);
