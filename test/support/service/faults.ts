@@ -48,6 +48,27 @@ export async function countArtifacts(
   return Object.fromEntries([...new Set(counts)].map((count) => [count, counts.filter((one) => one === count).length]));
 }
 
+/** How many images have artifacts of which algorithms: `sha256-12 sha512-12` for one of each, by what they state. */
+export async function countAlgorithms(
+  host: string,
+  repository: string,
+  images: readonly MadeImage[],
+): Promise<Record<string, number>> {
+  const registry = new Registry(host);
+  const counts: Record<string, number> = {};
+  for (const { digest } of images) {
+    const { referrers } = await registry.referrers(repository, digest, { artifactType: SEAL_TYPE });
+    const stated = referrers.map(async (artifact) => {
+      const { bytes } = await registry.manifest(repository, artifact.digest);
+      const names = new TextDecoder().decode(bytes).matchAll(/\.fsverity-(sha\d+-\d+)/g);
+      return [...new Set([...names].map(([, name]) => name))].join("+");
+    });
+    const algorithms = (await Promise.all(stated)).sort().join(" ");
+    counts[algorithms] = (counts[algorithms] ?? 0) + 1;
+  }
+  return counts;
+}
+
 /** Bytes of each distinct layer, by digest: what is read when each is read once. */
 export function layerBytes(images: readonly MadeImage[]): Map<string, number> {
   return new Map(images.flatMap(({ layers, blobs }) => layers.map((digest) => [digest, blobs.get(digest)!.length])));
