@@ -38,8 +38,8 @@ export async function retryDead(queues: ServiceQueues, key: string): Promise<boo
 export async function retryAll({ images, layers }: ServiceQueues, jobs: readonly QuarantinedJob[]): Promise<boolean> {
   let isThere = false;
   for (const { queue, key, reason } of jobs) {
-    // The reason of an image that failed for a layer begins with the key of that: fleetReader().
-    const [layer = ""] = /^sha256-[0-9a-f]{64}\.[^:]*/.exec(reason) ?? [];
+    // The reason of an image that failed for a layer begins with the key of that, layerKey(): fleetKeeper().
+    const [, layer = ""] = /^(sha256-[0-9a-f]{64}\.\S*): /.exec(reason) ?? [];
     if (queue === "images" && layer !== "") await layers?.retry(layer);
     if (await (queue === "images" ? images : layers!).retry(key)) isThere = true;
   }

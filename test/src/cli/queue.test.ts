@@ -11,7 +11,8 @@ import { freePort, hasProgram } from "../../support/registry/real.mjs";
 import { startRedis } from "../../support/service/redis.ts";
 import { composefs, emptyFolder } from "./run.ts";
 
-const LAYER = `sha256-${"a".repeat(64)}.sha512.v3`;
+/** As layerKey() makes them. */
+const LAYER = `sha256-${"a".repeat(64)}.sha512.v3@sha256:${"b".repeat(64)}`;
 const rules: Partial<RetryRules> = { tries: 1 };
 const lines = (text: string) =>
   text

@@ -76,7 +76,9 @@ describe.runIf(hasProgram("redis-server", "apt-get install redis-server"))("an i
     workOnLayers(worker, () => registry, IMAGE_LIMITS, 1);
     await expect(keep()).rejects.toMatchObject({
       code: "SERVICE_STUCK",
-      message: expect.stringMatching(/^sha256-0{64}\.sha512\.v\d+@sha256:\S+: one worker has had this for more than 0\.5 seconds/),
+      message: expect.stringMatching(
+        /^sha256-0{64}\.sha512\.v\d+@sha256:\S+: one worker has had this for more than 0\.5 seconds/,
+      ),
     });
     expect([called, done]).toEqual([1, { own: 0, unkept: 0 }]);
     const dead = await fleet.queue.dead();
