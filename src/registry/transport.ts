@@ -142,11 +142,11 @@ async function askOnce(question: Question, { fetch, limits, signal }: Transport)
   // While a body goes out no answer can begin: the larger it is, the longer that may take.
   const windows = Math.ceil((body?.size ?? 0) / WINDOW_BYTES);
   try {
-    let response = await wait.for(() => fetch(url.href, init), limits.idleMs + windows * limits.answerMs);
+    let response = await wait.for(async () => fetch(url.href, init), limits.idleMs + windows * limits.answerMs);
     // Browsers do not show a redirect. They follow it themselves, and take Authorization away at another origin (Fetch
     // standard, HTTP-redirect fetch, step 13).
     if (response.type === "opaqueredirect" && body === undefined) {
-      response = await wait.for(() => fetch(url.href, { ...init, redirect: "follow" }), limits.idleMs);
+      response = await wait.for(async () => fetch(url.href, { ...init, redirect: "follow" }), limits.idleMs);
     }
     return new Answer(response, url, wait, limits);
   } catch (error) {
@@ -192,30 +192,27 @@ class Wait {
   }
 
   /** @param ms milliseconds @throws {ComposefsError} REGISTRY_CONNECT, REGISTRY_TIMEOUT @throws the reason of the signal */
-  async for<T>(begin: () => Promise<T>, ms: number): Promise<T> {
-    let isLate = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        isLate = true;
+  for<T>(begin: () => Promise<T>, ms: number): Promise<T> {
+    // Each chunk of a blob is waited for: so there is one promise, and no race.
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => reject(this.#signal?.aborted ? this.#signal.reason : error);
+      const timer = setTimeout(() => {
         this.#control.abort();
         // Whoever does not hear the signal is left alone.
-        reject(new Error("late"));
-      }, ms);
-    });
-    try {
-      return await Promise.race([begin(), timeout]);
-    } catch (cause) {
-      if (this.#signal?.aborted) throw this.#signal.reason;
-      if (cause instanceof ComposefsError) throw cause;
-      if (isLate) {
         const what = `no answer within ${Math.round(ms)} milliseconds`;
-        throw new ComposefsError("REGISTRY_TIMEOUT", `${addressOf(this.#url)}: ${what}`, { limit: ms });
-      }
-      throw connectError(this.#url, cause);
-    } finally {
-      clearTimeout(timer);
-    }
+        fail(new ComposefsError("REGISTRY_TIMEOUT", `${addressOf(this.#url)}: ${what}`, { limit: ms }));
+      }, ms);
+      begin().then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (cause) => {
+          clearTimeout(timer);
+          fail(cause instanceof ComposefsError ? cause : connectError(this.#url, cause));
+        },
+      );
+    });
   }
 
   /** Nothing more is waited for; what still comes is dropped. */

@@ -47,7 +47,7 @@ export async function* readPlace(place: BlobPlace, signal?: AbortSignal): AsyncG
   if (place.kind === "registry") {
     const { readRemoteBlob } = await import("../registry/read.ts");
     const { machineFetch } = await import("../registry/fetch.node.ts");
-    yield* gathered(readRemoteBlob(place, machineFetch(), signal));
+    yield* gathered(readRemoteBlob(place, machineFetch(), signal), place.length);
     return;
   }
   const { path, offset, length } = place;
@@ -69,18 +69,34 @@ export async function* readPlace(place: BlobPlace, signal?: AbortSignal): AsyncG
   if (bytes !== length) throw changedError(path, length, bytes);
 }
 
-/** Chunks as long as those of files, of which networks give a tenth at a time: each costs the decompressor a turn. */
-async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
+/**
+ * Chunks as long as those of files, of which networks give a tenth at a time: each costs the decompressor a turn.
+ *
+ * @param length bytes of all chunks, as far as known: buffers are no longer than that
+ */
+async function* gathered(
+  chunks: AsyncIterable<Uint8Array>,
+  length: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = length;
+  let buffer: Uint8Array = new Uint8Array(0);
+  let filled = 0;
   for await (const chunk of chunks) {
-    parts.push(chunk);
-    bytes += chunk.length;
-    if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(parts, bytes);
-    [parts, bytes] = [[], 0];
+    for (let at = 0; at < chunk.length; ) {
+      if (filled === buffer.length) {
+        if (filled > 0) yield buffer;
+        buffer = Buffer.allocUnsafeSlow(Math.min(Math.max(left, chunk.length - at), CHUNK_BYTES));
+        filled = 0;
+      }
+      // Copied at once, while the processor has it at hand.
+      const part = chunk.subarray(at, at + buffer.length - filled);
+      buffer.set(part, filled);
+      filled += part.length;
+      at += part.length;
+      left -= part.length;
+    }
   }
-  if (bytes > 0) yield Buffer.concat(parts, bytes);
+  if (filled > 0) yield buffer.subarray(0, filled);
 }
 
 export async function* gunzip(open: OpenStored): AsyncGenerator<Uint8Array, void, undefined> {
