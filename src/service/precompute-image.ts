@@ -154,7 +154,6 @@ class ImageJob {
     const algorithms = this.#context.recheck ? wanted.algorithms : missing;
     if (algorithms.length > 0) {
       if (isDryRun && !this.#context.recheck) return { ...report, state: "sealed", artifacts: currentOf(judged) };
-      this.#context.pool.prepare(document.root.field("layers").items().length);
       const placed = await this.#compute(files, algorithms);
       const isChanged = await this.#write(files, document, placed);
       if (isChanged) report.state = "sealed";

@@ -20,7 +20,7 @@ export interface WorkerCounts {
 }
 
 export interface WorkerPoolOptions extends WorkerOptions {
-  /** Processes; they are started when there is something for them to do. */
+  /** Processes; they are started when they are first needed. */
   count: number;
 }
 
@@ -56,11 +56,6 @@ export class WorkerPool {
     } finally {
       this.#give(worker);
     }
-  }
-
-  /** Has processes come up while it is still being found out what they are to do, which takes as long. @param count tasks */
-  prepare(count: number): void {
-    while (this.#all.size < Math.min(count, this.#options.count)) this.#idle.push(this.#start());
   }
 
   /** Ends all processes, whatever they do. */

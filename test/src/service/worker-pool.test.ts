@@ -104,18 +104,6 @@ test("layers are read into the cache once, and the digests are the pinned ones, 
   expect(await merged(makePool().pool)).toEqual([tasks.length, pinned["v1-sha512"]]);
 });
 
-test("as many processes come up ahead as there are tasks, and no more than there may be", async () => {
-  const { pool } = makePool({ count: 2 });
-  pool.prepare(1);
-  expect(pool.counts).toEqual({ busy: 0, idle: 1, lost: 0 });
-  pool.prepare(3);
-  expect(pool.counts).toEqual({ busy: 0, idle: 2, lost: 0 });
-  const tasks = layerTasks().map((task) => pool.run(task, budget()));
-  pool.prepare(3);
-  await Promise.all(tasks);
-  expect(pool.counts).toEqual({ busy: 0, idle: 2, lost: 0 });
-});
-
 test("what is wrong with an image is told as it is, and the process goes on", async () => {
   const { pool } = makePool();
   const [task] = layerTasks();
