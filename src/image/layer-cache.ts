@@ -60,7 +60,7 @@ export async function findCached(
   store: CacheStore,
   diffId: string,
   hashes: readonly HashName[],
-  blob: string | null = null,
+  blob: string | null,
 ): Promise<LayerRecords | undefined> {
   for (const key of new Set([cacheKey(diffId, hashes), cacheKey(diffId, ["sha256", "sha512"])])) {
     const entry = await store.get(key);
@@ -76,7 +76,7 @@ export async function keepCached(
   store: CacheStore,
   diffId: string,
   layer: LayerRecords,
-  blob: string | null = null,
+  blob: string | null,
 ): Promise<void> {
   const key = cacheKey(diffId, layer.hashes);
   const blobs: string[] = [];

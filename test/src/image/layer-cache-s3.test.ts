@@ -50,10 +50,10 @@ describe.runIf(hasProgram(S3_SERVER, "test/oracle/install-python-oracle.sh s3"))
     const told: string[] = [];
     const options = { environment: ENVIRONMENT, onFailure: (reason: string) => told.push(reason) };
     const cache = await openCache(`s3://layers/a/b?endpoint=${endpoint}`, options);
-    expect(await findCached(cache, DIFF_ID, ["sha512"])).toBeUndefined();
-    await keepCached(cache, DIFF_ID, layer);
+    expect(await findCached(cache, DIFF_ID, ["sha512"], null)).toBeUndefined();
+    await keepCached(cache, DIFF_ID, layer, null);
     const other = await openCache(`s3://layers/a/b?region=eu-west-1&endpoint=${endpoint}`, options);
-    const found = await findCached(other, DIFF_ID, ["sha512"]);
+    const found = await findCached(other, DIFF_ID, ["sha512"], null);
     expect(Buffer.from(found!.bytes).equals(layer.bytes)).toBe(true);
     expect({ ...found, bytes: 0 }).toEqual({ ...layer, bytes: 0 });
     // Another prefix is another cache.
@@ -62,9 +62,9 @@ describe.runIf(hasProgram(S3_SERVER, "test/oracle/install-python-oracle.sh s3"))
     const entry = (await cache.get(KEY))!;
     entry[100]! ^= 1;
     await cache.put(KEY, entry);
-    expect(await findCached(cache, DIFF_ID, ["sha512"])).toBeUndefined();
-    await keepCached(cache, DIFF_ID, layer);
-    expect(await findCached(cache, DIFF_ID, ["sha512"])).toBeDefined();
+    expect(await findCached(cache, DIFF_ID, ["sha512"], null)).toBeUndefined();
+    await keepCached(cache, DIFF_ID, layer, null);
+    expect(await findCached(cache, DIFF_ID, ["sha512"], null)).toBeDefined();
     expect(told).toEqual([]);
 
     const missing = await openCache(`s3://no-such-bucket?endpoint=${endpoint}`, options);

@@ -42,12 +42,12 @@ describe("an entry", () => {
   test("comes back as it was, for the hashes that it has", async () => {
     const folder = emptyFolder();
     const cache = new DirectoryCache(join(folder, "a/b"));
-    expect(await findCached(cache, DIFF_ID, ["sha512"])).toBeUndefined();
-    await keepCached(cache, DIFF_ID, layer);
-    expect(plain((await findCached(cache, DIFF_ID, ["sha512"]))!)).toEqual(plain(layer));
-    expect(await findCached(cache, DIFF_ID, ["sha256"])).toBeUndefined();
-    expect(await findCached(cache, DIFF_ID, ["sha512", "sha256"])).toBeUndefined();
-    expect(await findCached(cache, DIFF_ID.replace("5", "6"), ["sha512"])).toBeUndefined();
+    expect(await findCached(cache, DIFF_ID, ["sha512"], null)).toBeUndefined();
+    await keepCached(cache, DIFF_ID, layer, null);
+    expect(plain((await findCached(cache, DIFF_ID, ["sha512"], null))!)).toEqual(plain(layer));
+    expect(await findCached(cache, DIFF_ID, ["sha256"], null)).toBeUndefined();
+    expect(await findCached(cache, DIFF_ID, ["sha512", "sha256"], null)).toBeUndefined();
+    expect(await findCached(cache, DIFF_ID.replace("5", "6"), ["sha512"], null)).toBeUndefined();
   });
 
   test("stands for the blobs that it was read from, and for no other", async () => {
@@ -65,20 +65,20 @@ describe("an entry", () => {
 
   test("with both hashes does for either", async () => {
     const cache = new DirectoryCache(emptyFolder());
-    await keepCached(cache, DIFF_ID, { ...layer, hashes: ["sha512", "sha256"] });
+    await keepCached(cache, DIFF_ID, { ...layer, hashes: ["sha512", "sha256"] }, null);
     for (const hashes of [["sha256"], ["sha512"], ["sha256", "sha512"]] as const) {
-      expect(await findCached(cache, DIFF_ID, hashes)).toBeDefined();
+      expect(await findCached(cache, DIFF_ID, hashes, null)).toBeDefined();
     }
   });
 
   test("that is damaged, cut, of another version or of another layer is not there, and is written anew", async () => {
     const folder = emptyFolder();
     const cache = new DirectoryCache(folder);
-    await keepCached(cache, DIFF_ID, layer);
+    await keepCached(cache, DIFF_ID, layer, null);
     const path = join(folder, cacheKey(DIFF_ID, ["sha512"]));
     const entry = readFileSync(path);
     const otherLayer = join(folder, "other");
-    await keepCached(new DirectoryCache(otherLayer), DIFF_ID.replace("5", "6"), layer);
+    await keepCached(new DirectoryCache(otherLayer), DIFF_ID.replace("5", "6"), layer, null);
     const damaged: Record<string, Uint8Array> = {
       empty: new Uint8Array(0),
       "half of it": entry.subarray(0, entry.length / 2),
@@ -96,8 +96,8 @@ describe("an entry", () => {
     }
     for (const [what, bytes] of Object.entries(damaged)) {
       writeFileSync(path, bytes);
-      expect(await findCached(cache, DIFF_ID, ["sha512"]), what).toBeUndefined();
-      await keepCached(cache, DIFF_ID, layer);
+      expect(await findCached(cache, DIFF_ID, ["sha512"], null), what).toBeUndefined();
+      await keepCached(cache, DIFF_ID, layer, null);
       expect(readFileSync(path).equals(entry), what).toBe(true);
     }
     expect(readdirSync(folder).sort()).toEqual(["other", cacheKey(DIFF_ID, ["sha512"])].sort());
@@ -107,7 +107,7 @@ describe("an entry", () => {
 describe("the directory", () => {
   test("is the user's alone, and so are its files", async () => {
     const folder = join(emptyFolder(), "cache");
-    await keepCached(new DirectoryCache(folder), DIFF_ID, layer);
+    await keepCached(new DirectoryCache(folder), DIFF_ID, layer, null);
     const modes = [folder, join(folder, readdirSync(folder)[0]!)].map((path) => statSync(path).mode & 0o777);
     expect(modes).toEqual([0o700, 0o600]);
   });
@@ -120,8 +120,8 @@ describe("the directory", () => {
     for (const name of ["file", "file/below", "closed"]) {
       const told: string[] = [];
       const cache = new DirectoryCache(join(folder, name), (reason) => told.push(reason));
-      await keepCached(cache, DIFF_ID, layer);
-      await findCached(cache, DIFF_ID, ["sha512"]);
+      await keepCached(cache, DIFF_ID, layer, null);
+      await findCached(cache, DIFF_ID, ["sha512"], null);
       // Root may write everywhere.
       if (name !== "closed") expect(told[0]).toMatch(/^a layer's records cannot be kept \((EEXIST|ENOTDIR)\)$/);
     }
