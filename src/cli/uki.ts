@@ -10,9 +10,8 @@
  *
  * A file that is a kernel image itself is read alone; `--image INPUT` says which image it has to name. Exit code 1 when
  * something names another tree or none, nothing boots, or the kernel image cannot be read: whoever asks wants to hear that
- * the image is sealed. An
- * argument with `?`, which lets the image be mounted without fs-verity, counts with `--allow-insecure` only. `--json`
- * prints one object:
+ * the image is sealed. An argument with `?`, which lets the image be mounted without fs-verity, counts with
+ * `--allow-insecure` only. `--json` prints one object:
  *
  *   {"sealed": true, "made": {"role": "merged", …}, "files": [{"path": "/boot/EFI/Linux/6.12.0.efi", "kind": "uki",
  *     "kernelVersion": null, "uki": null, "label": "Example Linux 1.2", "cmdline": "rw …", "verdict": "sealed",
