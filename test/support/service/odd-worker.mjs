@@ -1,7 +1,7 @@
 /**
  * A worker process that does what the annotation `test.act` of a layer says, before the one of the product hears of the task:
  *
- *   hang   loops for ever
+ *   hang   says so, as if it were of the cache, and loops for ever
  *   die    kills itself
  *   grow   takes memory, for ever
  *   say    says that it takes more memory than there is, as it does where others cannot see it, and sleeps
@@ -14,7 +14,10 @@ process.prependListener("message", (request) => {
   if (request.kind !== "task") return;
   const layers = request.task.kind === "layer" ? [request.task.layer] : request.task.layers;
   const act = layers.map(({ annotations }) => annotations["test.act"]).find((name) => name !== undefined);
-  if (act === "hang") for (;;);
+  if (act === "hang") {
+    process.send({ kind: "cache", reason: "hangs" });
+    for (;;);
+  }
   if (act === "die") {
     process.kill(process.pid, "SIGKILL");
     for (;;);
